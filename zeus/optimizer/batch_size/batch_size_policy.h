@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "zeus/base/result.h"
+#include "zeus/base/units.h"
+#include "zeus/job/job.h"
+#include "zeus/job/knobs.h"
+#include "zeus/optimizer/job_id.h"
+
+namespace zeus {
+
+/// What to try next.
+struct Proposal {
+  int64_t batch_size = 0;
+  std::optional<Watts> power_limit;  ///< Absent: the power-limit policy decides. Most batch-size policies leave it so.
+};
+
+/// What a try came to.
+struct Observation {
+  int64_t batch_size = 0;
+  Joules cost;
+  bool reached = false;  ///< Whether the target metric was reached.
+};
+
+/// Chooses batch sizes for recurring jobs. Users implement this interface to bring a policy of their own.
+///
+/// Pure: no clock, thread, file or device; the same calls on the same seed give the same answers. State is kept per
+/// job. Not thread-safe; one owner calls it.
+class BatchSizePolicy {
+ public:
+  virtual ~BatchSizePolicy() = default;
+
+  [[nodiscard]] virtual std::string_view name() const = 0;
+
+  /// Makes the job known. Registering it again keeps what was learned and returns the same id.
+  virtual Result<JobId> RegisterJob(const JobIdentity& job, const KnobSpace& space) = 0;
+
+  /// The next thing to try. kUnreachable when no batch size is left to try.
+  virtual Result<Proposal> Predict(JobId job) = 0;
+
+  /// Reports a try. A policy may refuse an observation it did not ask for; then its beliefs are as before.
+  virtual Result<void> Observe(JobId job, const Observation& observation) = 0;
+
+  /// Everything learned, as versioned JSON; loading it into a fresh policy of the same name and options continues as if
+  /// nothing had happened. A failed load leaves the policy as it was.
+  [[nodiscard]] virtual Result<std::string> SaveBeliefs() const = 0;
+  virtual Result<void> LoadBeliefs(std::string_view json) = 0;
+};
+
+}  // namespace zeus
