@@ -8,13 +8,46 @@
 #include "zeus/base/number_text.h"
 
 namespace zeus {
+namespace {
+
+// Documents of ours nest to about ten. What walks over a document calls itself once a level, so that a deep one would
+// exhaust the stack.
+constexpr size_t kMaxDepth = 100;
+
+// The byte that opens a level too deep, counted from 1; 0 when none does.
+size_t FindTooDeep(std::string_view text) {
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) return i + 1;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
 
 Result<Json> ParseJson(std::string_view text, std::string_view source) {
+  if (const size_t byte = FindTooDeep(text); byte != 0) {
+    return Fail(ErrorCode::kInvalidData,
+                fmt::format("{}: the JSON nests deeper than {} levels at byte {}", source, kMaxDepth, byte));
+  }
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     return Fail(ErrorCode::kInvalidData,
                 fmt::format("{}: not valid JSON at byte {} of {}", source, error.byte, text.size()));
+  } catch (const Json::out_of_range&) {
+    return Fail(ErrorCode::kInvalidData, fmt::format("{}: the JSON holds a number too large for a double", source));
   }
 }
 

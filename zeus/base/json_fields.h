@@ -15,7 +15,7 @@ namespace zeus {
 
 using Json = nlohmann::ordered_json;
 
-/// Parses a document; errors name `source` and give the byte where it went wrong.
+/// Parses a document; errors name `source` and give the byte where it went wrong. Refuses one nested too deeply.
 Result<Json> ParseJson(std::string_view text, std::string_view source);
 
 /// A double as JSON. JSON has no infinities and no NaN: they become the texts "inf", "-inf", "nan".

@@ -1,5 +1,7 @@
 #include "zeus/job/job_json.h"
 
+#include <limits>
+
 namespace zeus {
 
 Json ToJson(const JobIdentity& identity) {
@@ -98,7 +100,9 @@ Result<History> HistoryFromJson(const JsonPlace& place) {
     };
     HistoryEntry& entry = history.emplace_back();
     ZEUS_ASSIGN_OR_RETURN(entry.recurrence, integer("rec"));
-    ZEUS_ASSIGN_OR_RETURN(const int64_t attempt, integer("try"));
+    ZEUS_ASSIGN_OR_RETURN(const JsonPlace attempt_field, element.Field("try"));
+    ZEUS_ASSIGN_OR_RETURN(const int64_t attempt, attempt_field.Integer());
+    if (attempt < 0 || attempt > std::numeric_limits<int>::max()) return attempt_field.Expected("a count of tries");
     entry.attempt = static_cast<int>(attempt);
     ZEUS_ASSIGN_OR_RETURN(entry.batch_size, integer("bs"));
     ZEUS_ASSIGN_OR_RETURN(const double power_limit, number("pl"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace zeus {
 
@@ -17,7 +18,14 @@ Result<KnobSpace> KnobSpace::Create(std::vector<BatchSizeChoice> choices) {
   if (twice != choices.end()) {
     return Fail(ErrorCode::kInvalidArgument, fmt::format("batch size {} is given twice", twice->batch_size));
   }
-  for (BatchSizeChoice& choice : choices) std::ranges::sort(choice.power_limits);
+  for (BatchSizeChoice& choice : choices) {
+    for (const Watts limit : choice.power_limits) {
+      if (limit > Watts(0) && std::isfinite(limit.value())) continue;
+      return Fail(ErrorCode::kInvalidArgument, fmt::format("batch size {}: a power limit is {} W: expected more than 0",
+                                                           choice.batch_size, limit.value()));
+    }
+    std::ranges::sort(choice.power_limits);
+  }
   return KnobSpace(std::move(choices));
 }
 

@@ -20,7 +20,7 @@ struct BatchSizeChoice {
 /// The feasible batch sizes of a job, ascending, each once.
 class KnobSpace {
  public:
-  /// Sorts; refuses an empty list, a batch size below 1 and one given twice.
+  /// Sorts; refuses an empty list, a batch size below 1, one given twice and a power limit that is not above 0 W.
   static Result<KnobSpace> Create(std::vector<BatchSizeChoice> choices);
 
   /// Feasible batch sizes whose power limits the device will tell.

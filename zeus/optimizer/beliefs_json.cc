@@ -61,7 +61,8 @@ Result<Json> ParseBeliefs(std::string_view text, std::string_view policy, const 
   ZEUS_ASSIGN_OR_RETURN(const std::string found, policy_field.Text());
   if (found != policy) return policy_field.Expected(fmt::format("\"{}\", the policy that loads them", policy));
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace options_field, root.Field("options"));
-  if (options_field.json() != options) {
+  // Compared without regard to the order of fields: a store may have changed it.
+  if (nlohmann::json(options_field.json()) != nlohmann::json(options)) {
     return options_field.Expected(fmt::format("{}, the options of the policy that loads them", options.dump()));
   }
   return document;

@@ -1,11 +1,7 @@
 #include "zeus/simulator/known_workloads.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
 #include <array>
-#include <vector>
+#include <optional>
 
 namespace zeus {
 namespace {
@@ -32,21 +28,6 @@ std::span<const JobIdentity> KnownWorkloads() {
       Known("sentiment140", "bert_base_uncased", "adamw", 0.84, 10, 128, 4e-7),
   };
   return kWorkloads;
-}
-
-Result<JobIdentity> KnownWorkload(std::string_view dataset, const JoinedTrace& trace) {
-  const auto all = KnownWorkloads();
-  const auto found = std::ranges::find(all, dataset, [](const JobIdentity& job) { return job.workload.dataset; });
-  if (found == all.end()) {
-    std::vector<std::string> names;
-    for (const JobIdentity& job : all) names.push_back(job.workload.dataset);
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("no workload is named \"{}\"; there are: {}", dataset, fmt::join(names, ", ")));
-  }
-  JobIdentity job = *found;
-  ZEUS_ASSIGN_OR_RETURN(const std::vector<int64_t> batch_sizes, trace.BatchSizes(job.workload));
-  job.default_batch_size = std::min(job.default_batch_size, batch_sizes.back());
-  return job;
 }
 
 }  // namespace zeus

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,7 +12,7 @@
 
 namespace zeus {
 
-/// The policies of one simulation, by name or made by somebody else's factory.
+/// The policies of one simulation, by name.
 struct PolicyNames {
   std::string batch_size = std::string(kDefaultBatchSizePolicy);
   std::string power_limit = std::string(kDefaultPowerLimitPolicy);
@@ -22,17 +23,32 @@ struct Policies {
   std::unique_ptr<PowerLimitPolicy> power_limit;
 };
 
-/// Makes policies by name. Implemented here for the built-in ones; whoever loads plugins implements it over those, too.
-/// Safe to call from several threads at once.
+/// Makes a fresh batch-size policy; called from several threads at once.
+using BatchSizePolicyMaker = std::function<Result<std::unique_ptr<BatchSizePolicy>>(const PolicyOptions&)>;
+
+/// Makes policies by name: the built-in ones, "oracle", which knows the trace, and those that were registered, such as
+/// a plugin's. Const calls are safe from several threads at once; register first.
 class PolicyFactory {
  public:
-  virtual ~PolicyFactory() = default;
+  /// Adds a policy. kInvalidArgument when the name is empty or taken.
+  Result<void> Register(std::string name, BatchSizePolicyMaker make);
 
-  [[nodiscard]] virtual std::vector<std::string> names() const;
+  [[nodiscard]] std::vector<std::string> names() const;
+
+  /// kInvalidArgument for a name that no policy has, with the list of names.
+  [[nodiscard]] Result<void> CheckNames(const PolicyNames& names) const;
 
   /// Fresh policies for a simulation of `trace`; the name "oracle" is answered with the trace's best pair.
-  [[nodiscard]] virtual Result<Policies> Make(const PolicyNames& names, const PolicyOptions& options,
-                                              const JobTrace& trace, const CostMetric& metric) const;
+  [[nodiscard]] Result<Policies> Make(const PolicyNames& names, const PolicyOptions& options, const JobTrace& trace,
+                                      const CostMetric& metric) const;
+
+ private:
+  struct Registered {
+    std::string name;
+    BatchSizePolicyMaker make;
+  };
+
+  std::vector<Registered> registered_;
 };
 
 }  // namespace zeus

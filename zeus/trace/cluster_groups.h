@@ -15,6 +15,8 @@ struct Submission {
   Seconds start;  ///< Since any common origin.
   Seconds end;
   double runtime_ratio = 1;  ///< This run's length over its data set's mean.
+
+  bool operator==(const Submission&) const = default;
 };
 
 /// A recurring job of a cluster, submitted at given times, possibly while earlier runs of it are still under way.
@@ -22,6 +24,8 @@ struct ClusterGroup {
   std::string name;                     ///< Its Adler-32 is the group's seed.
   std::string dataset;                  ///< Names one of the known workloads.
   std::vector<Submission> submissions;  ///< By start time; equal times as in the file.
+
+  bool operator==(const ClusterGroup&) const = default;
 };
 
 /// Reads groups; everything wrong goes to `problems`. Groups come out sorted by name.

@@ -13,7 +13,9 @@ namespace {
 std::string Quote(std::string_view field) {
   constexpr size_t kLongest = 40;
   if (field.size() <= kLongest) return fmt::format("\"{}\"", field);
-  return fmt::format("\"{}...\" ({} characters)", field.substr(0, kLongest), field.size());
+  size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(field[end]) & 0xC0) == 0x80) --end;  // No half a UTF-8 character.
+  return fmt::format("\"{}...\" ({} bytes)", field.substr(0, end), field.size());
 }
 
 }  // namespace
@@ -39,7 +41,7 @@ CsvReader::CsvReader(std::string_view text, std::string source, std::span<const 
     positions_.push_back(static_cast<size_t>(found - fields_.begin()));
     const auto again = std::ranges::find(found + 1, fields_.end(), name, &FieldSpan::text);
     if (again != fields_.end()) {
-      ReportAt(record_line_, again->column, fmt::format("column \"{}\" stands twice", name));
+      ReportAt(again->line, again->column, fmt::format("column \"{}\" stands twice", name));
       complete = false;
     }
   }
@@ -72,6 +74,7 @@ bool CsvReader::ReadRecord() {
 // Reads one field and what ends it; returns whether the record goes on.
 bool CsvReader::ReadField(size_t line_start) {
   FieldSpan& field = fields_.emplace_back();
+  field.line = line_;
   field.column = at_ - std::max(line_start, line_start_) + 1;
   if (at_ < text_.size() && text_[at_] == '"') {
     if (!ReadQuotedField(&field)) return false;
@@ -149,7 +152,8 @@ std::optional<int64_t> CsvReader::PositiveInteger(size_t wanted) {
 }
 
 void CsvReader::Report(size_t wanted, std::string message) {
-  ReportAt(record_line_, fields_[positions_[wanted]].column, fmt::format("{}: {}", wanted_[wanted], message));
+  const FieldSpan& field = fields_[positions_[wanted]];
+  ReportAt(field.line, field.column, fmt::format("{}: {}", wanted_[wanted], message));
 }
 
 void CsvReader::ReportRecord(std::string message) {

@@ -43,6 +43,7 @@ class CsvReader {
  private:
   struct FieldSpan {
     std::string_view text;
+    size_t line = 0;  // Not the record's, after a quoted line break.
     size_t column = 0;
   };
 

@@ -19,6 +19,8 @@ struct PowerRow {
   Watts power_limit;
   Seconds time_per_epoch;
   Watts average_power;
+
+  bool operator==(const PowerRow&) const = default;
 };
 
 /// Recorded power and speed on one GPU model: `summary_power_<gpu>.csv`, see docs/formats.md.

@@ -20,6 +20,8 @@ struct TrainRow {
   int64_t run = 0;
   double target_metric = 0;
   std::optional<int64_t> target_epoch;  ///< Absent when the run never reached the target.
+
+  bool operator==(const TrainRow&) const = default;
 };
 
 /// Recorded training runs: `summary_train.csv`, see docs/formats.md.

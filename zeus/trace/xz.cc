@@ -59,12 +59,12 @@ Result<std::string> DecompressXz(std::string_view bytes, std::string_view source
     stream.lzma.avail_out = kChunk;
     const lzma_ret code = lzma_code(&stream.lzma, LZMA_FINISH);
     content.resize(old_size + kChunk - stream.lzma.avail_out);
-    if (code == LZMA_STREAM_END) return content;
-    if (code != LZMA_OK) return fail(code);
+    if (code != LZMA_OK && code != LZMA_STREAM_END) return fail(code);
     if (content.size() > max_bytes) {
       return Fail(ErrorCode::kInvalidData,
                   fmt::format("{}: decompresses to more than {} MiB, the most that is read", source, max_bytes >> 20));
     }
+    if (code == LZMA_STREAM_END) return content;
   }
 }
 

@@ -1,5 +1,8 @@
 #include "zeus/optimizer/batch_size/arm_rewards.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "zeus/base/pairwise_sum.h"
 
 namespace zeus {
@@ -11,6 +14,11 @@ Result<ArmRewards> ArmRewards::FromState(size_t window, State state) {
       arm.summed_up() ? arm.state_.rewards.empty() && arm.state_.squares >= 0
                       : arm.state_.rewards.size() == arm.state_.count && (window == 0 || arm.state_.count <= window);
   if (!possible) return Fail(ErrorCode::kInvalidData, "the number of rewards does not fit their count and the window");
+  const auto finite = [](double value) { return std::isfinite(value); };
+  if (!std::ranges::all_of(arm.state_.rewards, finite) || !finite(arm.state_.sum) || !finite(arm.state_.mean) ||
+      !finite(arm.state_.squares)) {
+    return Fail(ErrorCode::kInvalidData, "a reward, or a sum of rewards, is not a finite number");
+  }
   return arm;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "zeus/optimizer/batch_size/check_observation.h"
 #include "zeus/optimizer/beliefs_json.h"
@@ -30,11 +31,17 @@ Json ToJson(const GridPolicy::Pair& pair) {
   return Json{{"batch_size", pair.batch_size}, {"power_limit_W", NumberToJson(pair.power_limit.value())}};
 }
 
-Result<GridPolicy::Pair> PairFromJson(const JsonPlace& place) {
+Result<GridPolicy::Pair> PairFromJson(const JsonPlace& place, const KnobSpace& space) {
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace batch_size_field, place.Field("batch_size"));
   ZEUS_ASSIGN_OR_RETURN(const int64_t batch_size, batch_size_field.Integer());
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace limit_field, place.Field("power_limit_W"));
   ZEUS_ASSIGN_OR_RETURN(const double limit, limit_field.Number());
+  const std::optional<size_t> position = space.Find(batch_size);
+  if (!position) return batch_size_field.Expected("a feasible batch size");
+  const std::vector<Watts>& limits = space.choices()[*position].power_limits;
+  if (std::ranges::find(limits, Watts(limit)) == limits.end()) {
+    return limit_field.Expected("one of the batch size's power limits");
+  }
   return GridPolicy::Pair{batch_size, Watts(limit)};
 }
 
@@ -43,17 +50,17 @@ Result<GridPolicy::Search> SearchFromJson(const JsonPlace& place, const KnobSpac
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace left, place.Field("left"));
   ZEUS_ASSIGN_OR_RETURN(const std::vector<JsonPlace> elements, left.Elements());
   for (const JsonPlace& element : elements) {
-    ZEUS_ASSIGN_OR_RETURN(const GridPolicy::Pair pair, PairFromJson(element));
-    if (!space.Find(pair.batch_size)) return element.Expected("a feasible batch size");
+    ZEUS_ASSIGN_OR_RETURN(const GridPolicy::Pair pair, PairFromJson(element, space));
     search.left.push_back(pair);
   }
   ZEUS_ASSIGN_OR_RETURN(const std::optional<JsonPlace> cheapest, place.OptionalField("cheapest"));
   if (cheapest) {
-    ZEUS_ASSIGN_OR_RETURN(search.cheapest, PairFromJson(*cheapest));
-    if (!space.Find(search.cheapest->batch_size)) return cheapest->Expected("a feasible batch size");
+    ZEUS_ASSIGN_OR_RETURN(search.cheapest, PairFromJson(*cheapest, space));
   }
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace cost_field, place.Field("cheapest_cost_J"));
   ZEUS_ASSIGN_OR_RETURN(const double cost, cost_field.Number());
+  if (!std::isfinite(cost) || cost < 0) return cost_field.Expected("a cost of 0 or more");
+  if (!search.cheapest && cost > 0) return cost_field.Expected("0, because there is no cheapest pair");
   search.cheapest_cost = Joules(cost);
   return search;
 }

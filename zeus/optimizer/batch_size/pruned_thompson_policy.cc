@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "zeus/optimizer/batch_size/bandit_json.h"
 #include "zeus/optimizer/batch_size/check_observation.h"
 
@@ -73,6 +75,26 @@ Json StateToJson(const JobTable<PrunedThompsonPolicy::JobState>::Entry& entry) {
   return json;
 }
 
+// There is a bandit only after exploration, over its survivors; before there is one, their rewards stand in `rewards`.
+Result<void> CheckBandit(const JsonPlace& place, const PrunedThompsonPolicy::JobState& state, const KnobSpace& space) {
+  if (!state.exploration.done()) {
+    if (!state.bandit) return {};
+    return Fail(ErrorCode::kInvalidData, place.path() + ".bandit: there is one, but exploration is not over");
+  }
+  const std::vector<int64_t>& survivors = state.exploration.survivors();
+  if (state.bandit) {
+    if (std::ranges::equal(state.bandit->arms(), survivors, {}, &GaussianThompsonSampling::Arm::batch_size)) return {};
+    return Fail(ErrorCode::kInvalidData, place.path() + ".bandit.arms: are not the batch sizes that exploration left");
+  }
+  for (const int64_t batch_size : survivors) {
+    if (state.rewards[*space.Find(batch_size)].count() > 0) continue;
+    return Fail(ErrorCode::kInvalidData,
+                fmt::format("{}: neither a bandit nor rewards of batch size {}, which survived exploration",
+                            place.path(), batch_size));
+  }
+  return {};
+}
+
 Result<PrunedThompsonPolicy::JobState> StateFromJson(const JsonPlace& place, const KnobSpace& space, size_t window) {
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace exploration_field, place.Field("exploration"));
   ZEUS_ASSIGN_OR_RETURN(PruningExploration exploration, ExplorationFromJson(exploration_field));
@@ -97,6 +119,7 @@ Result<PrunedThompsonPolicy::JobState> StateFromJson(const JsonPlace& place, con
     ZEUS_ASSIGN_OR_RETURN(GaussianThompsonSampling loaded, BanditFromJson(*bandit, window, BanditOptions{}));
     state.bandit = std::move(loaded);
   }
+  ZEUS_RETURN_IF_ERROR(CheckBandit(place, state, space));
   return state;
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace zeus {
 
@@ -28,12 +29,16 @@ Result<PruningExploration> PruningExploration::Create(std::vector<int64_t> batch
 
 Result<PruningExploration> PruningExploration::FromState(State state) {
   const auto among = [&](int64_t batch_size) { return std::ranges::binary_search(state.batch_sizes, batch_size); };
-  bool possible = state.rounds_left >= 0 && std::ranges::is_sorted(state.batch_sizes, std::ranges::less{}) &&
-                  std::ranges::all_of(state.good, among);
+  std::vector<int64_t> good = state.good;
+  std::ranges::sort(good);
+  bool possible = state.rounds_left >= 0 && std::ranges::is_sorted(state.batch_sizes, std::ranges::less_equal{}) &&
+                  std::ranges::is_sorted(good, std::ranges::less_equal{}) && std::ranges::all_of(good, among) &&
+                  std::isfinite(state.cheapest_cost.value()) && state.cheapest_cost >= Joules(0);
   if (state.rounds_left > 0) {
     possible = possible && among(state.default_batch_size) && among(state.next) &&
                state.going_up == (state.next > state.default_batch_size) &&
-               state.cheapest.has_value() == !state.good.empty() && (!state.cheapest || among(*state.cheapest));
+               state.cheapest.has_value() == !good.empty() &&
+               (!state.cheapest || std::ranges::binary_search(good, *state.cheapest));
   }
   if (!possible) return Fail(ErrorCode::kInvalidData, "not a state that a pruning exploration can be in");
   return PruningExploration(std::move(state));

@@ -1,10 +1,9 @@
 #include "zeus/optimizer/power_limit/just_in_time_policy.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "zeus/optimizer/beliefs_json.h"
+#include "zeus/optimizer/power_limit/check_power_limit_cost.h"
 
 namespace zeus {
 
@@ -25,12 +24,7 @@ Result<void> JustInTimePolicy::Observe(JobId job, int64_t batch_size, const Powe
   ZEUS_ASSIGN_OR_RETURN(auto* const entry, jobs_.Find(job));
   const std::optional<size_t> position = entry->space.Find(batch_size);
   if (!position) return FailUnknownBatchSize(batch_size, entry->space);
-  const double cost = observation.epoch_cost.value();
-  if (!std::isfinite(cost) || cost < 0) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("the epoch cost at power limit {} W is {} J: expected a number of 0 or more",
-                            observation.power_limit.value(), cost));
-  }
+  ZEUS_RETURN_IF_ERROR(CheckPowerLimitCost(observation));
   std::optional<PowerLimitCost>& best = entry->state[*position];
   if (!best || observation.epoch_cost < best->epoch_cost) best = observation;
   return {};
@@ -63,8 +57,10 @@ Result<void> JustInTimePolicy::LoadBeliefs(std::string_view json) {
       if (!position) return batch_size.Expected("a feasible batch size");
       ZEUS_ASSIGN_OR_RETURN(const JsonPlace limit, element.Field("power_limit_W"));
       ZEUS_ASSIGN_OR_RETURN(const double watts, limit.Number());
+      if (!std::isfinite(watts)) return limit.Expected("a power limit in watts");
       ZEUS_ASSIGN_OR_RETURN(const JsonPlace cost, element.Field("epoch_cost_J"));
       ZEUS_ASSIGN_OR_RETURN(const double joules, cost.Number());
+      if (!std::isfinite(joules) || joules < 0) return cost.Expected("a cost of 0 or more");
       best[*position] = PowerLimitCost{.power_limit = Watts(watts), .epoch_cost = Joules(joules)};
     }
     return best;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "zeus/optimizer/beliefs_json.h"
+#include "zeus/optimizer/power_limit/check_power_limit_cost.h"
 
 namespace zeus {
 
@@ -23,10 +24,10 @@ Result<std::optional<Watts>> MaximumPolicy::Predict(JobId job, int64_t batch_siz
   return entry->space.choices()[*position].power_limits.back();
 }
 
-Result<void> MaximumPolicy::Observe(JobId job, int64_t batch_size, const PowerLimitCost&) {
+Result<void> MaximumPolicy::Observe(JobId job, int64_t batch_size, const PowerLimitCost& observation) {
   ZEUS_ASSIGN_OR_RETURN(const auto* const entry, jobs_.Find(job));
   if (!entry->space.Find(batch_size)) return FailUnknownBatchSize(batch_size, entry->space);
-  return {};
+  return CheckPowerLimitCost(observation);
 }
 
 Result<std::string> MaximumPolicy::SaveBeliefs() const {

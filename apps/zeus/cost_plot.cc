@@ -1,0 +1,141 @@
+#include "apps/zeus/cost_plot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "zeus/base/number_text.h"
+
+namespace zeus {
+namespace {
+
+constexpr double kWidth = 860;
+constexpr double kHeight = 380;
+constexpr double kLeft = 70;
+constexpr double kRight = 190;
+constexpr double kTop = 56;
+constexpr double kBottom = 46;
+constexpr double kPlotWidth = kWidth - kLeft - kRight;
+constexpr double kPlotHeight = kHeight - kTop - kBottom;
+
+constexpr const char* kStyle =
+    "<style>text{font:13px system-ui,sans-serif;fill:#24292f}.title{font-weight:600;font-size:15px}"
+    ".axis{stroke:#8c959f;stroke-width:1}.grid{stroke:#8c959f;stroke-opacity:.25}.bar{fill:#2f81f7}.miss{fill:#d1442f}"
+    ".default{stroke:#9a6700;stroke-width:2;stroke-dasharray:7 4}.oracle{stroke:#1a7f37;stroke-width:2}"
+    ".page{fill:#fff}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.page{fill:#0d1117}"
+    ".default{stroke:#d29922}.oracle{stroke:#3fb950}}</style>\n";
+
+std::string Escaped(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '<') {
+      escaped += "&lt;";
+    } else if (c == '&') {
+      escaped += "&amp;";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+// A step of 1, 2 or 5 times a power of ten that divides `range` into about five.
+double NiceStep(double range) {
+  const double rough = range / 5;
+  const double power = std::pow(10, std::floor(std::log10(rough)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (factor * power >= rough) return factor * power;
+  }
+  return 10 * power;
+}
+
+class Picture {
+ public:
+  Picture(double highest_cost, size_t recurrences) : highest_(highest_cost * 1.05), recurrences_(recurrences) {}
+
+  template <class... Arguments>
+  void Add(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(svg_), format, std::forward<Arguments>(arguments)...);
+  }
+
+  [[nodiscard]] double X(double recurrence) const {
+    return kLeft + kPlotWidth * recurrence / static_cast<double>(recurrences_);
+  }
+  [[nodiscard]] double Y(double cost) const { return kTop + kPlotHeight * (1 - cost / highest_); }
+
+  void AddAxes() {
+    const double step = NiceStep(highest_);
+    for (double cost = 0; cost <= highest_; cost += step) {
+      Add("<line class=\"grid\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n", kLeft, kLeft + kPlotWidth,
+          Y(cost), Y(cost));
+      Add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>\n", kLeft - 8, Y(cost) + 4, cost / 1e6);
+    }
+    const double count = static_cast<double>(recurrences_);
+    const double x_step = std::max(1.0, NiceStep(count));
+    for (double at = x_step; at <= count; at += x_step) {
+      Add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.0f}</text>\n", X(at - 0.5), kHeight - kBottom + 18,
+          at);
+    }
+    Add("<line class=\"axis\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n", kLeft, kLeft + kPlotWidth,
+        Y(0), Y(0));
+    Add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">recurrence</text>\n", kLeft + kPlotWidth / 2,
+        kHeight - 8);
+    Add("<text x=\"{:.1f}\" y=\"{:.1f}\">cost, MJ</text>\n", 12.0, kTop - 12);
+  }
+
+  void AddBar(size_t recurrence, const RecurrenceSummary& summary) {
+    const double width = kPlotWidth / static_cast<double>(recurrences_);
+    Add("<rect class=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"><title>recurrence {}: batch "
+        "size {} "
+        "at {} W, {} tries, {:.3f} MJ</title></rect>\n",
+        summary.tries > 1 || !summary.reached ? "miss" : "bar", X(static_cast<double>(recurrence)),
+        Y(summary.cost.value()), std::max(0.5, width * 0.86), kTop + kPlotHeight - Y(summary.cost.value()),
+        summary.recurrence + 1, summary.batch_size, ShortestTextWhole(summary.power_limit.value()), summary.tries,
+        summary.cost.value() / 1e6);
+  }
+
+  void AddLevel(const char* style, const char* label, const ExpectedRecurrence& expected) {
+    const double y = Y(expected.cost.value());
+    Add("<line class=\"{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n", style, kLeft,
+        kLeft + kPlotWidth, y, y);
+    Add("<text x=\"{:.1f}\" y=\"{:.1f}\">{}: {} at {} W</text>\n", kLeft + kPlotWidth + 8, y + 4, label,
+        expected.batch_size, ShortestTextWhole(expected.power_limit.value()));
+  }
+
+  std::string Finish() && { return std::move(svg_) + "</svg>\n"; }
+
+ private:
+  double highest_;
+  size_t recurrences_;
+  std::string svg_;
+};
+
+}  // namespace
+
+std::string CostPlotSvg(const SimulateReport& report) {
+  Joules highest = report.summary ? report.summary->default_knobs.cost : Joules(1);
+  for (const RecurrenceSummary& recurrence : report.recurrences) highest = std::max(highest, recurrence.cost);
+  Picture picture(highest.value(), std::max<size_t>(report.recurrences.size(), 1));
+  picture.Add(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\">\n",
+      kWidth, kHeight);
+  picture.Add("{}<rect class=\"page\" width=\"{}\" height=\"{}\"/>\n", kStyle, kWidth, kHeight);
+  picture.Add("<text class=\"title\" x=\"{}\" y=\"22\">{} on {}: cost of each recurrence with {}</text>\n", 12,
+              Escaped(report.trace->job.workload.dataset), Escaped(report.gpu),
+              Escaped(report.options.policies.batch_size));
+  picture.AddAxes();
+  for (size_t i = 0; i < report.recurrences.size(); ++i) picture.AddBar(i, report.recurrences[i]);
+  if (report.summary) {
+    picture.AddLevel("default", "default", report.summary->default_knobs);
+    picture.AddLevel("oracle", "best", report.summary->oracle);
+  }
+  picture.Add(
+      "<rect class=\"miss\" x=\"{0}\" y=\"{1}\" width=\"12\" height=\"12\"/><text x=\"{2}\" y=\"{3}\">with failed "
+      "tries</text>\n",
+      kLeft + kPlotWidth + 8, kHeight - kBottom - 12, kLeft + kPlotWidth + 26, kHeight - kBottom - 1);
+  return std::move(picture).Finish();
+}
+
+}  // namespace zeus
