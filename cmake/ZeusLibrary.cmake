@@ -37,14 +37,15 @@ function(zeus_library name)
   endif()
 endfunction()
 
-# zeus_test(NAME SOURCES file... USES library...): a GoogleTest program, each of its cases known to ctest.
+# zeus_test(NAME SOURCES file... USES library...): a GoogleTest program, each of its cases known to ctest and labelled
+# with the program's name.
 function(zeus_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;USES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_USES} zeus_options GTest::gmock GTest::gtest_main)
   include(GoogleTest)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES ENVIRONMENT "ZEUS_SHARED_DIR=${ZEUS_SHARED_DIR};ZEUS_SOURCE_DIR=${CMAKE_SOURCE_DIR}" TIMEOUT 300)
+    PROPERTIES ENVIRONMENT "ZEUS_SHARED_DIR=${ZEUS_SHARED_DIR};ZEUS_SOURCE_DIR=${CMAKE_SOURCE_DIR}" TIMEOUT 300 LABELS ${name})
 endfunction()
 
 # Where the published traces and golden results lie; tests that need them say why they skip when they are absent.

@@ -23,12 +23,15 @@ struct CommandFlags {
   std::string description;
   std::vector<std::string> subcommands;
   std::vector<const CLI::Option*> options;
+  bool takes_paths = false;
 };
 
 void Collect(const CLI::App& app, const std::string& path, std::vector<CommandFlags>* all) {
-  CommandFlags flags{.path = path, .description = app.get_description(), .subcommands = {}, .options = {}};
+  CommandFlags flags{
+      .path = path, .description = app.get_description(), .subcommands = {}, .options = {}, .takes_paths = false};
   for (const CLI::Option* option : app.get_options()) {
     if (!option->get_lnames().empty()) flags.options.push_back(option);
+    if (option->get_name() == "PATH") flags.takes_paths = true;
   }
   const std::vector<const CLI::App*> subcommands = app.get_subcommands([](const CLI::App*) { return true; });
   for (const CLI::App* subcommand : subcommands) flags.subcommands.push_back(subcommand->get_name());
@@ -102,13 +105,14 @@ std::string BashScript(const std::vector<CommandFlags>& all) {
 }
 
 std::string ZshScript(const std::vector<CommandFlags>& all) {
+  // The name path is taken: in zsh it is the search path.
   std::string script =
       "#compdef zeus\n# zsh completion of zeus, written by `zeus completion zsh`\n_zeus() {\n"
-      "  local path='' word\n  for word in \"${(@)words[2,CURRENT-1]}\"; do\n    case \"$path $word\" in\n";
+      "  local named='' word\n  for word in \"${(@)words[2,CURRENT-1]}\"; do\n    case \"$named $word\" in\n";
   for (const CommandFlags& flags : all) {
-    if (!flags.path.empty()) script += fmt::format("      \" {0}\") path=\" {0}\" ;;\n", flags.path);
+    if (!flags.path.empty()) script += fmt::format("      \" {0}\") named=\" {0}\" ;;\n", flags.path);
   }
-  script += "    esac\n  done\n  local -a entries\n  case \"$path\" in\n";
+  script += "    esac\n  done\n  local -a entries\n  case \"$named\" in\n";
   for (const CommandFlags& flags : all) {
     script += fmt::format("    \"{}\") entries=(", flags.path.empty() ? "" : " " + flags.path);
     for (const CommandFlags& other : all) {
@@ -123,7 +127,10 @@ std::string ZshScript(const std::vector<CommandFlags>& all) {
     }
     script += " ) ;;\n";
   }
-  script += "  esac\n  _describe 'zeus' entries\n  _files\n}\ncompdef _zeus zeus\n";
+  // Loaded by name, the file is the function's first call; sourced, it is not.
+  script +=
+      "  esac\n  _describe 'zeus' entries\n  _files\n}\n"
+      "if [[ ${funcstack[1]} == _zeus ]]; then _zeus \"$@\"; else compdef _zeus zeus; fi\n";
   return script;
 }
 
@@ -148,6 +155,7 @@ std::string FishScript(const std::vector<CommandFlags>& all) {
       script += fmt::format("complete -c zeus -n '{}' -a {} -d '{}'\n", condition,
                             other.path.substr(space == std::string::npos ? 0 : space + 1), Plain(other.description));
     }
+    if (flags.takes_paths) script += fmt::format("complete -c zeus -n '{}' -F\n", condition);
     for (const CLI::Option* option : flags.options) {
       script += fmt::format("complete -c zeus -n '{}' -l {} {}-d '{}'\n", condition, option->get_lnames().front(),
                             TakesFile(*option) ? "-r -F " : (option->get_items_expected_max() > 0 ? "-x " : ""),

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <memory>
 
 #include "zeus/base/text_file.h"
 
@@ -49,11 +51,31 @@ Result<void> Console::Print(std::string_view text) const {
 }
 
 void Console::Note(std::string_view text) const {
-  fmt::print(stderr, "{}\n", text);
+  std::fputs(fmt::format("{}\n", text).c_str(), stderr);  // A standard error that is full is no reason to die.
+}
+
+Result<void> WriteResultFile(const std::string& file, std::string_view content) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(file, error);
+  if (!std::filesystem::exists(status) || std::filesystem::is_directory(status)) {
+    return WriteFileAtomically(file, content);
+  }
+  if (std::filesystem::is_regular_file(status)) {
+    const std::filesystem::path target = std::filesystem::canonical(file, error);
+    return WriteFileAtomically(error ? std::filesystem::path(file) : target, content);
+  }
+  const auto fail = [&] {
+    return Fail(ErrorCode::kUnavailable, fmt::format("{}: cannot write: {}", file, std::strerror(errno)));
+  };
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(file.c_str(), "we"), std::fclose);
+  if (stream == nullptr) return fail();
+  const bool written = std::fwrite(content.data(), 1, content.size(), stream.get()) == content.size();
+  if (!written || std::fflush(stream.get()) != 0) return fail();
+  return {};
 }
 
 Result<void> WriteOutput(const Console& console, const std::string& file, std::string_view content) {
-  return file == "-" ? console.Print(content) : WriteFileAtomically(file, content);
+  return file == "-" ? console.Print(content) : WriteResultFile(file, content);
 }
 
 }  // namespace zeus

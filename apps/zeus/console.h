@@ -30,7 +30,11 @@ struct Console {
   void Note(std::string_view text) const;
 };
 
-/// Writes a result file as a whole, or prints it where the name is "-".
+/// Replaces a result file as a whole; a link stays and its target is replaced. What is no regular file, such as a pipe
+/// or a device, is written to as it is.
+Result<void> WriteResultFile(const std::string& file, std::string_view content);
+
+/// WriteResultFile, or prints where the name is "-".
 Result<void> WriteOutput(const Console& console, const std::string& file, std::string_view content);
 
 }  // namespace zeus

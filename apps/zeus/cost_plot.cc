@@ -51,9 +51,22 @@ double NiceStep(double range) {
   return 10 * power;
 }
 
+struct Unit {
+  const char* name;
+  double joules;
+};
+
+Unit UnitFor(double joules) {
+  if (joules >= 1e9) return {"GJ", 1e9};
+  if (joules >= 1e6) return {"MJ", 1e6};
+  if (joules >= 1e3) return {"kJ", 1e3};
+  return {"J", 1};
+}
+
 class Picture {
  public:
-  Picture(double highest_cost, size_t recurrences) : highest_(highest_cost * 1.05), recurrences_(recurrences) {}
+  Picture(double highest_cost, size_t recurrences)
+      : highest_(highest_cost * 1.05), unit_(UnitFor(highest_cost)), recurrences_(recurrences) {}
 
   template <class... Arguments>
   void Add(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -70,7 +83,8 @@ class Picture {
     for (double cost = 0; cost <= highest_; cost += step) {
       Add("<line class=\"grid\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n", kLeft, kLeft + kPlotWidth,
           Y(cost), Y(cost));
-      Add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>\n", kLeft - 8, Y(cost) + 4, cost / 1e6);
+      Add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{:g}</text>\n", kLeft - 8, Y(cost) + 4,
+          cost / unit_.joules);
     }
     const double count = static_cast<double>(recurrences_);
     const double x_step = std::max(1.0, NiceStep(count));
@@ -82,18 +96,17 @@ class Picture {
         Y(0), Y(0));
     Add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">recurrence</text>\n", kLeft + kPlotWidth / 2,
         kHeight - 8);
-    Add("<text x=\"{:.1f}\" y=\"{:.1f}\">cost, MJ</text>\n", 12.0, kTop - 12);
+    Add("<text x=\"{:.1f}\" y=\"{:.1f}\">cost, {}</text>\n", 12.0, kTop - 12, unit_.name);
   }
 
   void AddBar(size_t recurrence, const RecurrenceSummary& summary) {
     const double width = kPlotWidth / static_cast<double>(recurrences_);
     Add("<rect class=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\" width=\"{:.2f}\" height=\"{:.2f}\"><title>recurrence {}: batch "
-        "size {} "
-        "at {} W, {} tries, {:.3f} MJ</title></rect>\n",
+        "size {} at {} W, {} tries, {:.3f} {}</title></rect>\n",
         summary.tries > 1 || !summary.reached ? "miss" : "bar", X(static_cast<double>(recurrence)),
         Y(summary.cost.value()), std::max(0.5, width * 0.86), kTop + kPlotHeight - Y(summary.cost.value()),
         summary.recurrence + 1, summary.batch_size, ShortestTextWhole(summary.power_limit.value()), summary.tries,
-        summary.cost.value() / 1e6);
+        summary.cost.value() / unit_.joules, unit_.name);
   }
 
   void AddLevel(const char* style, const char* label, const ExpectedRecurrence& expected) {
@@ -108,6 +121,7 @@ class Picture {
 
  private:
   double highest_;
+  Unit unit_;
   size_t recurrences_;
   std::string svg_;
 };

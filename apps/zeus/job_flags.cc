@@ -5,7 +5,9 @@
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <limits>
 
+#include "apps/zeus/number_flags.h"
 #include "zeus/base/parallel.h"
 #include "zeus/plugin/load_policy_plugin.h"
 
@@ -41,10 +43,15 @@ void JobFlags::AddTo(CLI::App& command) {
   dataset_option->excludes(workload_option);
   command.add_option("--network", network, "Its network")->type_name("NAME")->needs(dataset_option);
   command.add_option("--optimizer", optimizer, "Its optimizer")->type_name("NAME")->needs(dataset_option);
-  command.add_option("--target-metric", target_metric, "The validation metric to reach")->type_name("NUMBER");
-  command.add_option("--max-epochs", max_epochs, "Epochs after which a run counts as failed")->type_name("EPOCHS");
+  command.add_option("--target-metric", target_metric, "The validation metric to reach")
+      ->type_name("NUMBER")
+      ->transform(NumberText());
+  command.add_option("--max-epochs", max_epochs, "Epochs after which a run counts as failed")
+      ->type_name("EPOCHS")
+      ->transform(IntegerText());
   command.add_option("--b0", default_batch_size, "The default batch size, assumed to reach the target")
-      ->type_name("SIZE");
+      ->type_name("SIZE")
+      ->transform(IntegerText());
 }
 
 Result<JobIdentity> JobFlags::Choose(const TraceStore& store, const JoinedTrace& trace) const {
@@ -87,6 +94,7 @@ void PolicyFlags::AddTo(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--window", window, "How many of a batch size's latest results count, for drifting data; 0: all")
       ->type_name("N")
+      ->transform(CountText())
       ->capture_default_str();
   AddPluginsTo(command);
 }
@@ -110,14 +118,19 @@ Result<PolicyFactory> PolicyFlags::LoadPlugins() const {
 void KnobFlags::AddTo(CLI::App& command) {
   command.add_option("--eta", eta, "Weight of energy against time, from 0 (time only) to 1 (energy only)")
       ->type_name("NUMBER")
+      ->transform(NumberText())
       ->capture_default_str();
   command.add_option("--beta", beta, "A try may cost this many times the cheapest recurrence so far; inf: no limit")
       ->type_name("NUMBER")
+      ->transform(NumberText())
       ->capture_default_str();
 }
 
 void ThreadFlag::AddTo(CLI::App& command) {
-  command.add_option("--threads", threads, "Threads to use; 0: every core")->type_name("N")->capture_default_str();
+  command.add_option("--threads", threads, "Threads to use; 0: every core")
+      ->type_name("N")
+      ->transform(CountText(std::numeric_limits<unsigned>::max()))
+      ->capture_default_str();
 }
 
 unsigned ThreadFlag::Choose() const {

@@ -1,5 +1,11 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cstdlib>
-#include <exception>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "apps/zeus/command.h"
 #include "zeus/base/version.h"
@@ -11,12 +17,55 @@ constexpr int kExitUsage = 2;
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  zeus simulate --workload librispeech --gpu v100 --traces ../shared/traces\n"
+    "  zeus simulate --workload librispeech --gpu v100\n"
     "  zeus sweep --workloads all --gpus v100 --policies pruned-thompson,grid --seeds 1-20\n"
     "  zeus simulate-cluster --groups groups.csv.xz --gpu a40 --csv history.csv\n"
-    "  zeus trace check ../shared/traces\n"
+    "  zeus trace check traces\n"
     "\n"
     "`zeus COMMAND --help` says more. Exit codes: 0 success, 1 failure, 2 wrong usage.";
+
+// Ends a parse that did not lead to an action: prints the help or version asked for, or says in a line what is wrong.
+int EndParse(const CLI::App& app, const CLI::ParseError& error, const zeus::Console& console) {
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    std::ostringstream text;
+    app.exit(error, text, text);
+    if (const zeus::Result<void> printed = console.Print(text.str()); !printed) {
+      console.Note("zeus: " + printed.error().message);
+      return kExitFailure;
+    }
+    return EXIT_SUCCESS;
+  }
+  const CLI::App* command = &app;
+  std::string path = "zeus";
+  while (!command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    path += " " + command->get_name();
+  }
+  std::string problem = error.what();
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && command->get_require_subcommand_min() > 0) {
+    std::vector<std::string> names;
+    for (const CLI::App* each : command->get_subcommands([](const CLI::App*) { return true; })) {
+      names.push_back(each->get_name());
+    }
+    const std::vector<std::string> rest = command->remaining();
+    problem = fmt::format("{}; there are: {}",
+                          rest.empty() ? std::string("a command is missing") : "no command \"" + rest.front() + "\"",
+                          fmt::join(names, ", "));
+  }
+  console.Note(fmt::format("zeus: {}; see `{} --help`", problem, path));
+  return kExitUsage;
+}
+
+// The first flag that was given an empty value, such as an unset shell variable; or null. CLI11 takes it for no flag.
+const CLI::Option* FindEmptyFlag(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_type_size_max() > 0 && std::ranges::count(option->results(), std::string()) > 0) return option;
+  }
+  for (const CLI::App* command : app.get_subcommands()) {
+    if (const CLI::Option* const option = FindEmptyFlag(*command)) return option;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -32,12 +81,16 @@ int main(int argc, char** argv) {
   zeus::AddTraceCommand(app, invocation);
   zeus::AddCompletionCommand(app, invocation);
 
+  const zeus::Console console = zeus::Console::OfStandardStreams(std::getenv("NO_COLOR"));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? EXIT_SUCCESS : kExitUsage;
+    return EndParse(app, error, console);
   }
-  const zeus::Console console = zeus::Console::OfStandardStreams(std::getenv("NO_COLOR"));
+  if (const CLI::Option* const empty = FindEmptyFlag(app)) {
+    console.Note(fmt::format("zeus: {}: the value is empty", empty->get_name()));
+    return kExitUsage;
+  }
   const zeus::Result<void> result = invocation.action(console);
   if (result) return EXIT_SUCCESS;
   console.Note("zeus: " + result.error().message);

@@ -17,7 +17,9 @@ ProgressBar::ProgressBar(const Console& console, std::string title, size_t total
     : console_(console), title_(std::move(title)), total_(std::max<size_t>(total, 1)), start_(Clock::now()) {}
 
 ProgressBar::~ProgressBar() {
-  if (console_.error_is_terminal) fmt::print(stderr, "\r\033[K");
+  if (drawn_ == Clock::time_point()) return;
+  std::fputs("\r\033[K", stderr);
+  std::fflush(stderr);
 }
 
 void ProgressBar::Advance() {
@@ -33,8 +35,9 @@ void ProgressBar::Draw(size_t done) {
   const double fraction = static_cast<double>(done) / static_cast<double>(total_);
   const int width = std::clamp(console_.width - static_cast<int>(title_.size()) - 40, 10, 40);
   const int filled = static_cast<int>(fraction * width);
-  fmt::print(stderr, "\r\033[K{} [{:#<{}}{:.<{}}] {}/{}  {} left", title_, "", filled, "", width - filled, done, total_,
-             SecondsText(elapsed / fraction - elapsed));
+  const std::string line = fmt::format("\r\033[K{} [{:#<{}}{:.<{}}] {}/{}  {} left", title_, "", filled, "",
+                                       width - filled, done, total_, SecondsText(elapsed / fraction - elapsed));
+  std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }
 

@@ -34,7 +34,7 @@ class ProgressBar {
   std::atomic<size_t> done_ = 0;
 
   std::mutex drawing_;
-  Clock::time_point drawn_;  // Guarded by drawing_.
+  Clock::time_point drawn_;  // Guarded by drawing_; the epoch until first drawn.
 };
 
 }  // namespace zeus

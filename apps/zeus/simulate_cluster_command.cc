@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  zeus simulate-cluster --groups groups.csv.xz --gpu v100 --traces ../shared/traces\n"
+    "  zeus simulate-cluster --groups groups.csv.xz --gpu v100\n"
     "  zeus simulate-cluster --groups groups.csv --gpu a40 --eta 0.5 --beta 2 --threads 2 --csv history.csv\n"
     "  zeus trace generate-groups --out groups.csv --groups 100 --datasets cifar100,squad";
 
@@ -140,8 +140,12 @@ Result<void> RunCluster(const ClusterFlags& flags, const Console& console) {
                                   .concurrency = Concurrency::kOn,
                                   .policies = flags.policies.names};
   std::optional<ProgressBar> progress(std::in_place, console, "groups", groups.size());
-  ZEUS_ASSIGN_OR_RETURN(const ClusterRun run, SimulateCluster(groups, store, *joined, options, factory,
-                                                              flags.threads.Choose(), [&] { progress->Advance(); }));
+  const Result<ClusterRun> simulated =
+      SimulateCluster(groups, store, *joined, options, factory, flags.threads.Choose(), [&] { progress->Advance(); });
+  if (!simulated) {
+    return Fail(ErrorCode::kInvalidData, fmt::format("{}: {}", flags.groups, simulated.error().message));
+  }
+  const ClusterRun& run = *simulated;
   progress.reset();
   if (!flags.csv.empty()) ZEUS_RETURN_IF_ERROR(WriteOutput(console, flags.csv, HistoryText(flags, gpu, run)));
   if (flags.csv != "-") {

@@ -5,6 +5,7 @@
 #include "apps/zeus/command.h"
 #include "apps/zeus/cost_plot.h"
 #include "apps/zeus/job_flags.h"
+#include "apps/zeus/number_flags.h"
 #include "apps/zeus/simulate_report.h"
 #include "zeus/base/text_file.h"
 #include "zeus/simulator/run_summary.h"
@@ -15,7 +16,7 @@ namespace {
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  zeus simulate --workload librispeech --gpu v100 --traces ../shared/traces\n"
+    "  zeus simulate --workload librispeech --gpu v100\n"
     "  zeus simulate --workload cifar100 --gpu a40 --eta 1 --beta inf --seed 7 --json\n"
     "  zeus simulate --dataset cifar100 --network shufflenetv2 --optimizer adadelta \\\n"
     "      --target-metric 0.5 --max-epochs 100 --b0 512 --gpu v100 --csv history.csv\n"
@@ -48,9 +49,15 @@ Result<void> CheckFlags(const SimulateFlags& flags) {
   return {};
 }
 
-// Writes all that was asked for, also of a simulation that ended early: whatever it did is valid.
+// Writes all that was asked for, also of a simulation that ended early: whatever it did is valid. Files come first:
+// whoever reads standard output may stop at any line.
 Result<void> WriteResults(const SimulateFlags& flags, const SimulateReport& report,
                           const SingleJobSimulation& simulation, const Console& console) {
+  if (!flags.save_state.empty()) {
+    ZEUS_ASSIGN_OR_RETURN(const std::string state, simulation.Save());
+    ZEUS_RETURN_IF_ERROR(WriteResultFile(flags.save_state, state));
+  }
+  if (!flags.plot.empty()) ZEUS_RETURN_IF_ERROR(WriteResultFile(flags.plot, CostPlotSvg(report)));
   if (!flags.csv.empty()) {
     std::string csv(HistoryCsvHeader());
     AppendHistoryCsv({.gpu = report.gpu,
@@ -61,11 +68,6 @@ Result<void> WriteResults(const SimulateFlags& flags, const SimulateReport& repo
                      simulation.history(), &csv);
     ZEUS_RETURN_IF_ERROR(WriteOutput(console, flags.csv, csv));
   }
-  if (!flags.save_state.empty()) {
-    ZEUS_ASSIGN_OR_RETURN(const std::string state, simulation.Save());
-    ZEUS_RETURN_IF_ERROR(WriteFileAtomically(flags.save_state, state));
-  }
-  if (!flags.plot.empty()) ZEUS_RETURN_IF_ERROR(WriteFileAtomically(flags.plot, CostPlotSvg(report)));
   if (flags.csv == "-") return {};
   return console.Print(flags.json ? ReportJson(report) : ReportText(report, console));
 }
@@ -114,9 +116,11 @@ void AddSimulateCommand(CLI::App& app, Invocation& invocation) {
   flags->knobs.AddTo(*command);
   command->add_option("--seed", flags->seed, "Seed of the trace's draws and of the policy's")
       ->type_name("N")
+      ->transform(CountText())
       ->capture_default_str();
   command->add_option("--recurrences", flags->recurrences, "How often the job recurs [2 * batch sizes * power limits]")
-      ->type_name("N");
+      ->type_name("N")
+      ->transform(IntegerText());
   flags->policies.AddTo(*command);
   command->add_flag("--concurrency", flags->concurrency,
                     "Tell the policy that results may come back in another order than proposed");

@@ -143,6 +143,8 @@ std::string ReportJson(const SimulateReport& report) {
   document["eta"] = report.options.eta;
   document["beta"] = NumberToJson(report.options.beta);
   document["seed"] = report.options.seed;
+  document["window"] = report.options.window;
+  document["concurrency"] = report.options.concurrency == Concurrency::kOn;
   document["batch_policy"] = report.options.policies.batch_size;
   document["power_policy"] = report.options.policies.power_limit;
   document["recurrences"] = Json::array();

@@ -8,6 +8,7 @@
 #include "apps/zeus/command.h"
 #include "apps/zeus/job_flags.h"
 #include "apps/zeus/list_flags.h"
+#include "apps/zeus/number_flags.h"
 #include "apps/zeus/progress_bar.h"
 #include "apps/zeus/sweep_report.h"
 #include "zeus/base/number_text.h"
@@ -19,7 +20,7 @@ namespace {
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  zeus sweep --workloads all --gpus v100 --traces ../shared/traces\n"
+    "  zeus sweep --workloads all --gpus v100\n"
     "  zeus sweep --workloads librispeech,squad --gpus v100,a40 --etas 0,0.5,1 --betas 2,inf \\\n"
     "      --policies pruned-thompson,thompson,grid,default/max --seeds 1-50 --csv sweep.csv\n"
     "  zeus sweep --workloads cifar100 --gpus all --target-metric all --seeds 1-20 --json\n"
@@ -257,9 +258,11 @@ void AddSweepCommand(CLI::App& app, Invocation& invocation) {
   add_list("--target-metric", flags->targets,
            "Targets instead of each job's own, or all that its default batch size always reaches");
   command->add_option("--recurrences", flags->recurrences, "How often each job recurs [2 * batch sizes * power limits]")
-      ->type_name("N");
+      ->type_name("N")
+      ->transform(IntegerText());
   command->add_option("--window", flags->window, "How many of a batch size's latest results count; 0: all")
       ->type_name("N")
+      ->transform(CountText())
       ->capture_default_str();
   flags->plugins.AddPluginsTo(*command);
   flags->threads.AddTo(*command);

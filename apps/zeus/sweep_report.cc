@@ -35,6 +35,13 @@ std::string WithInterval(const Interval& interval, double factor, const char* un
   return fmt::format("{:.2f} ± {:.2f}{}", factor * interval.mean, factor * *interval.half_width, unit);
 }
 
+// The interval as a part of the mean: costs differ by orders of magnitude.
+std::string CostText(const Interval& cost) {
+  const std::string mean = JoulesText(cost.mean);
+  if (!cost.half_width) return mean;
+  return fmt::format("{} ± {:.1f}%", mean, 100 * *cost.half_width / cost.mean);
+}
+
 std::string PolicyText(const SweepCase& each) {
   const PolicyNames& names = each.options.policies;
   if (names.power_limit == kDefaultPowerLimitPolicy) return names.batch_size;
@@ -72,7 +79,7 @@ std::string SweepText(const std::vector<SweepCase>& cases, const std::vector<Swe
                                       std::to_string(row.failed),
                                       std::to_string(row.recurrences)};
     if (HasFigures(row)) {
-      cells.push_back(JoulesText(row.cost.mean));
+      cells.push_back(CostText(row.cost));
       cells.push_back(WithInterval(row.regret, 1, ""));
       cells.push_back(WithInterval(row.energy_saved, 100, "%"));
       cells.push_back(WithInterval(row.time_saved, 100, "%"));

@@ -22,6 +22,7 @@ std::vector<double> Values(const std::vector<Watts>& quantities) {
 template <class Number>
 std::string ListText(const std::vector<Number>& numbers) {
   constexpr size_t kShort = 5;
+  if (numbers.empty()) return "-";
   if (numbers.size() <= kShort) return fmt::format("{}", fmt::join(numbers, ", "));
   return fmt::format("{}, {}, … {} ({})", numbers[0], numbers[1], numbers.back(), numbers.size());
 }
@@ -45,8 +46,7 @@ std::string WorkloadsText(const TraceSummary& summary, const Console& console) {
   Table table({{"workload", Align::kLeft},
                {"batch sizes trained", Align::kLeft},
                {"runs of each"},
-               {"learning rates", Align::kLeft},
-               {"power on", Align::kLeft}});
+               {"learning rates", Align::kLeft}});
   for (const WorkloadSummary& workload : summary.workloads) {
     std::vector<int64_t> batch_sizes;
     std::vector<size_t> runs;
@@ -59,24 +59,50 @@ std::string WorkloadsText(const TraceSummary& summary, const Console& console) {
     std::ranges::sort(learning_rates);
     const auto rest = std::ranges::unique(learning_rates);
     learning_rates.erase(rest.begin(), rest.end());
-    std::vector<std::string> gpus;
-    for (const PowerSummary& gpu : workload.gpus) {
-      gpus.push_back(fmt::format("{} ({} sizes, {} limits)", gpu.gpu, gpu.batch_sizes.size(), gpu.power_limits.size()));
+    table.AddRow({ToText(workload.workload), ListText(batch_sizes), RangeText(runs), ListText(learning_rates)});
+  }
+  return table.ToText(console);
+}
+
+// What was recorded of each workload on each GPU.
+std::string PowerText(const TraceSummary& summary, const Console& console) {
+  std::vector<Table::Column> columns = {{"batch sizes x power limits on", Align::kLeft}};
+  for (const PowerSummary& gpu : summary.gpus) columns.push_back({gpu.gpu});
+  Table table(std::move(columns));
+  for (const WorkloadSummary& workload : summary.workloads) {
+    std::vector<std::string> cells = {ToText(workload.workload)};
+    for (const PowerSummary& gpu : summary.gpus) {
+      const auto found = std::ranges::find(workload.gpus, gpu.gpu, &PowerSummary::gpu);
+      cells.push_back(found == workload.gpus.end()
+                          ? "-"
+                          : fmt::format("{} x {}", found->batch_sizes.size(), found->power_limits.size()));
     }
-    table.AddRow({ToText(workload.workload), batch_sizes.empty() ? "none" : ListText(batch_sizes), RangeText(runs),
-                  ListText(learning_rates), gpus.empty() ? "none" : fmt::format("{}", fmt::join(gpus, ", "))});
+    table.AddRow(std::move(cells));
   }
   return table.ToText(console);
 }
 
 std::string TargetsText(const TraceSummary& summary, const Console& console) {
-  Table table({{"workload", Align::kLeft}, {"target metric"}, {"runs"}, {"reach it"}});
+  Table table({{"target metrics of", Align::kLeft},
+               {"all runs reach", Align::kLeft},
+               {"some runs reach", Align::kLeft},
+               {"none reaches", Align::kLeft}});
   for (const WorkloadSummary& workload : summary.workloads) {
+    if (workload.targets.empty()) continue;
+    std::vector<double> all;
+    std::vector<std::string> some;
+    std::vector<double> none;
     for (const TargetSummary& target : workload.targets) {
-      table.AddRow({ToText(workload.workload), ShortestTextWhole(target.target_metric), std::to_string(target.runs),
-                    std::to_string(target.reached)},
-                   target.reached == 0 ? Style::kDim : Style::kPlain);
+      if (target.reached == target.runs) {
+        all.push_back(target.target_metric);
+      } else if (target.reached == 0) {
+        none.push_back(target.target_metric);
+      } else {
+        some.push_back(fmt::format("{} ({} of {})", target.target_metric, target.reached, target.runs));
+      }
     }
+    table.AddRow({ToText(workload.workload), ListText(all),
+                  some.empty() ? "-" : fmt::format("{}", fmt::join(some, ", ")), ListText(none)});
   }
   return table.rows() > 0 ? table.ToText(console) : "";
 }
@@ -168,6 +194,7 @@ std::string DescribeText(const std::vector<TraceSummary>& summaries, const Conso
     if (!summary.gpus.empty()) blocks.push_back(GpusText(summary, console));
     if (!summary.workloads.empty()) {
       blocks.push_back(WorkloadsText(summary, console));
+      if (!summary.gpus.empty()) blocks.push_back(PowerText(summary, console));
       blocks.push_back(TargetsText(summary, console));
     }
     if (!summary.jobs.empty()) blocks.push_back(JobsText(summary, console));

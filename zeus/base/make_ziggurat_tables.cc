@@ -9,17 +9,18 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
 
 namespace {
 
-constexpr int kLayers = 256;
+constexpr size_t kLayers = 256;
 constexpr double kR = 3.6541528853610087963519472518;
 constexpr double kArea = 0.0049286732339746519;
 constexpr double kScale = 0x1p52;
-constexpr int kRoundedUpLayer = 38;
+constexpr size_t kRoundedUpLayer = 38;
 constexpr uint64_t kExpectedChecksum = 0x2827d2bc2072448e;
 
 struct Tables {
@@ -28,7 +29,7 @@ struct Tables {
   std::array<double, kLayers> f{};
 };
 
-double Height(double x, int layer) {
+double Height(double x, size_t layer) {
   const double height = std::exp(-0.5 * x * x);
   return layer == kRoundedUpLayer ? std::nextafter(height, 1.0) : height;
 }
@@ -39,13 +40,13 @@ Tables Make() {
   x[kLayers - 1] = kR;
   tables.f[0] = 1.0;
   tables.f[kLayers - 1] = Height(kR, kLayers - 1);
-  for (int i = kLayers - 2; i > 0; --i) {
+  for (size_t i = kLayers - 2; i > 0; --i) {
     x[i] = std::sqrt(-2.0 * std::log(kArea / x[i + 1] + tables.f[i + 1]));
     tables.f[i] = Height(x[i], i);
   }
   tables.w[0] = kArea / tables.f[kLayers - 1] / kScale;
   tables.k[0] = static_cast<uint64_t>(std::llrint(x[kLayers - 1] * tables.f[kLayers - 1] / kArea * kScale));
-  for (int i = 1; i < kLayers; ++i) {
+  for (size_t i = 1; i < kLayers; ++i) {
     tables.w[i] = x[i] / kScale;
     tables.k[i] = i == 1 ? 0 : static_cast<uint64_t>(std::llrint(x[i - 1] / x[i] * kScale));
   }

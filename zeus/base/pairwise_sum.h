@@ -1,14 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
 namespace zeus {
 
-/// NumPy's sum of doubles, bit for bit: eight interleaved partial sums per block of 128, blocks added as a tree.
-/// Its error grows with log n instead of n. `term` maps a value to what is added.
+namespace internal {
+
+// Eight interleaved partial sums per block of 128, blocks added as a tree.
 template <class Term>
-double PairwiseSum(std::span<const double> values, Term term) {
+double PairwiseTreeSum(std::span<const double> values, Term term) {
   const size_t n = values.size();
   if (n < 8) {
     double sum = 0;
@@ -29,7 +31,21 @@ double PairwiseSum(std::span<const double> values, Term term) {
   }
   size_t half = n / 2;
   half -= half % 8;
-  return PairwiseSum(values.first(half), term) + PairwiseSum(values.subspan(half), term);
+  return PairwiseTreeSum(values.first(half), term) + PairwiseTreeSum(values.subspan(half), term);
+}
+
+}  // namespace internal
+
+/// NumPy's sum of doubles, bit for bit: a tree over each 8192 values, NumPy's buffer, and the trees added in order.
+/// Its error grows with log n instead of n within a tree. `term` maps a value to what is added.
+template <class Term>
+double PairwiseSum(std::span<const double> values, Term term) {
+  constexpr size_t kBuffer = 8192;
+  double sum = internal::PairwiseTreeSum(values.first(std::min(kBuffer, values.size())), term);
+  for (size_t i = kBuffer; i < values.size(); i += kBuffer) {
+    sum += internal::PairwiseTreeSum(values.subspan(i, std::min(kBuffer, values.size() - i)), term);
+  }
+  return sum;
 }
 
 inline double PairwiseSum(std::span<const double> values) {

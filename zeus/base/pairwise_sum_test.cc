@@ -57,6 +57,12 @@ TEST(PairwiseSumTest, OfSquaresGivesNumpysVarianceBitForBit) {
   }
 }
 
+TEST(PairwiseSumTest, BugMoreValuesThanNumpyBuffersWereOneTree) {
+  EXPECT_EQ(PairwiseSum(Values(8192)), 0x1.1cd54d513db05p+1);
+  EXPECT_EQ(PairwiseSum(Values(8193)), 0x1.1cd94d313eb05p+1);
+  EXPECT_EQ(PairwiseSum(Values(20000)), 0x1.42ea32f466783p+1);
+}
+
 TEST(PairwiseSumTest, OfNothingIsZero) {
   EXPECT_EQ(PairwiseSum({}), 0);
 }

@@ -127,7 +127,7 @@ class GroupSimulation {
     Run retry = run;
     ++retry.attempt;
     retry.end = run.end + run.length;
-    return Start(std::move(retry));
+    return Start(retry);
   }
 
   const JobTrace& trace_;

@@ -102,6 +102,14 @@ Result<JobTrace> JoinedTrace::Select(const JobIdentity& job) const {
                 fmt::format("the traces hold no target metric {} of {}; they hold: {}", job.target_metric,
                             ToText(job.workload), fmt::join(targets, ", ")));
   }
+  if (trace.Find(job.default_batch_size) == nullptr && FindConfiguration(workload, job.default_batch_size) != nullptr) {
+    std::vector<int64_t> recorded;
+    for (const RecordedBatchSize& each : trace.batch_sizes) recorded.push_back(each.batch_size);
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("the traces hold no run of {} to target metric {} at batch size {}; they hold one at: {}",
+                    ToText(job.workload), job.target_metric, job.default_batch_size, fmt::join(recorded, ", ")));
+  }
   if (trace.Find(job.default_batch_size) == nullptr) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("the traces hold no batch size {} of {}; they hold: {}", job.default_batch_size,

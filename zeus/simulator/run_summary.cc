@@ -41,15 +41,17 @@ Knobs MostUsed(std::span<const RecurrenceSummary> recurrences) {
 
 std::optional<int64_t> SettledAfter(std::span<const RecurrenceSummary> recurrences, const Knobs& knobs) {
   const size_t window = std::min(kSettlingWindow, recurrences.size());
-  std::optional<int64_t> settled;
+  std::optional<size_t> settled;
   for (size_t start = recurrences.size() - window + 1; start-- > 0;) {
     const auto part = recurrences.subspan(start, window);
     const auto uses = static_cast<size_t>(
         std::ranges::count_if(part, [&](const RecurrenceSummary& each) { return KnobsOf(each) == knobs; }));
     if (2 * uses <= window) break;
-    settled = recurrences[start].recurrence;
+    settled = start;
   }
-  return settled;
+  if (!settled) return std::nullopt;
+  const auto first_use = std::ranges::find(recurrences.subspan(*settled), knobs, KnobsOf);
+  return first_use->recurrence;
 }
 
 }  // namespace

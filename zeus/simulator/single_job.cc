@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "zeus/job/job_json.h"
 #include "zeus/optimizer/beliefs_json.h"
 
@@ -26,7 +28,8 @@ Json OptionsToJson(const SimulationOptions& options) {
 // What must not differ between the saved simulation and the one that loads it.
 Result<void> CheckSame(const JsonPlace& root, std::string_view name, const Json& expected) {
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace saved, root.Field(name));
-  if (saved.json() == expected) return {};
+  // Compared without regard to the order of fields: a store may have changed it.
+  if (nlohmann::json(saved.json()) == nlohmann::json(expected)) return {};
   for (const auto& [key, value] : expected.items()) {
     ZEUS_ASSIGN_OR_RETURN(const std::optional<JsonPlace> field, saved.OptionalField(key));
     if (field ? field->json() != value : !value.is_null()) {
@@ -49,11 +52,7 @@ Result<SingleJobSimulation> SingleJobSimulation::Create(const JobTrace& trace, c
   ZEUS_ASSIGN_OR_RETURN(const CostMetric metric, CostMetric::Create(options.eta, trace.max_power));
   ZEUS_ASSIGN_OR_RETURN(Policies policies, factory.Make(options.policies, ToPolicyOptions(options), trace, metric));
   SingleJobSimulation simulation(trace, options, metric, std::move(policies));
-  ZEUS_ASSIGN_OR_RETURN(simulation.loop_,
-                        RecurrenceLoop::Create(trace.job, trace.space, metric, options.beta,
-                                               {.batch_size_policy = simulation.policies_.batch_size.get(),
-                                                .power_limit_policy = simulation.policies_.power_limit.get(),
-                                                .executor = simulation.executor_.get()}));
+  ZEUS_ASSIGN_OR_RETURN(simulation.loop_, simulation.MakeLoop());
   return simulation;
 }
 
@@ -67,6 +66,31 @@ SingleJobSimulation::SingleJobSimulation(const JobTrace& trace, const Simulation
 
 Result<void> SingleJobSimulation::RunUntil(int64_t recurrences) {
   while (recurrences_done() < recurrences) ZEUS_RETURN_IF_ERROR(loop_->RunRecurrence(&history_));
+  return {};
+}
+
+Result<RecurrenceLoop> SingleJobSimulation::MakeLoop() const {
+  return RecurrenceLoop::Create(trace_->job, trace_->space, metric_, options_.beta,
+                                {.batch_size_policy = policies_.batch_size.get(),
+                                 .power_limit_policy = policies_.power_limit.get(),
+                                 .executor = executor_.get()});
+}
+
+Result<void> SingleJobSimulation::LoadBeliefs(std::string_view batch_size, std::string_view power_limit) {
+  ZEUS_RETURN_IF_ERROR(policies_.batch_size->LoadBeliefs(batch_size));
+  ZEUS_RETURN_IF_ERROR(policies_.power_limit->LoadBeliefs(power_limit));
+  // The job must be among what was loaded: registering it again then changes nothing.
+  const auto save = [this]() -> Result<std::string> {
+    ZEUS_ASSIGN_OR_RETURN(const std::string one, policies_.batch_size->SaveBeliefs());
+    ZEUS_ASSIGN_OR_RETURN(const std::string other, policies_.power_limit->SaveBeliefs());
+    return one + other;
+  };
+  ZEUS_ASSIGN_OR_RETURN(const std::string before, save());
+  ZEUS_ASSIGN_OR_RETURN(RecurrenceLoop loop, MakeLoop());
+  ZEUS_ASSIGN_OR_RETURN(const std::string after, save());
+  if (before != after) return Fail(ErrorCode::kInvalidData, "saved simulation: its beliefs are not about its job");
+  loop.Restore(loop_->state());
+  loop_ = std::move(loop);
   return {};
 }
 
@@ -104,17 +128,21 @@ Result<void> SingleJobSimulation::Load(std::string_view json) {
   ZEUS_ASSIGN_OR_RETURN(const NumpyGenerator generator, NumpyGeneratorFromJson(generator_field));
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace history_field, root.Field("history"));
   ZEUS_ASSIGN_OR_RETURN(History history, HistoryFromJson(history_field));
+  if (std::ranges::count(history, true, &HistoryEntry::reached) != state.recurrences_done) {
+    return done_field.Expected("as many recurrences as the history has tries that reached the target");
+  }
   const auto beliefs = [&](std::string_view name) -> Result<std::string> {
     ZEUS_ASSIGN_OR_RETURN(const JsonPlace field, root.Field(name));
     return field.Text();
   };
   ZEUS_ASSIGN_OR_RETURN(const std::string batch_size_beliefs, beliefs("batch_size_beliefs"));
   ZEUS_ASSIGN_OR_RETURN(const std::string power_limit_beliefs, beliefs("power_limit_beliefs"));
-  // Both or neither: when the second fails, the first gets its old beliefs back.
-  ZEUS_ASSIGN_OR_RETURN(const std::string old_beliefs, policies_.batch_size->SaveBeliefs());
-  ZEUS_RETURN_IF_ERROR(policies_.batch_size->LoadBeliefs(batch_size_beliefs));
-  if (Result<void> loaded = policies_.power_limit->LoadBeliefs(power_limit_beliefs); !loaded) {
-    ZEUS_RETURN_IF_ERROR(policies_.batch_size->LoadBeliefs(old_beliefs));
+  // Both or neither: when something is wrong, the policies get their old beliefs back.
+  ZEUS_ASSIGN_OR_RETURN(const std::string old_batch_size_beliefs, policies_.batch_size->SaveBeliefs());
+  ZEUS_ASSIGN_OR_RETURN(const std::string old_power_limit_beliefs, policies_.power_limit->SaveBeliefs());
+  if (Result<void> loaded = LoadBeliefs(batch_size_beliefs, power_limit_beliefs); !loaded) {
+    ZEUS_RETURN_IF_ERROR(policies_.batch_size->LoadBeliefs(old_batch_size_beliefs));
+    ZEUS_RETURN_IF_ERROR(policies_.power_limit->LoadBeliefs(old_power_limit_beliefs));
     return loaded;
   }
   loop_->Restore(state);

@@ -49,6 +49,9 @@ class SingleJobSimulation {
   SingleJobSimulation(const JobTrace& trace, const SimulationOptions& options, const CostMetric& metric,
                       Policies policies);
 
+  [[nodiscard]] Result<RecurrenceLoop> MakeLoop() const;
+  Result<void> LoadBeliefs(std::string_view batch_size, std::string_view power_limit);
+
   const JobTrace* trace_;
   SimulationOptions options_;
   CostMetric metric_;

@@ -18,14 +18,14 @@ namespace zeus {
 /// below it idle_power is paid for too long, above it the last bit of speed is dear.
 struct SyntheticGpu {
   std::string name = "synthetic-small";
-  Watts idle_power{80};         ///< Whatever the clock is: leakage, memory refresh, fans.
-  Watts memory_power{130};      ///< While waiting for memory; the power limit does not slow memory down.
-  Watts full_power{250};        ///< While computing at the highest clock.
-  double power_exponent = 2.5;  ///< Of dynamic power over the clock; above 1.
-  Watts min_limit{100};         ///< The lowest settable power limit; at least 1 W above idle_power.
-  Watts max_limit{250};         ///< The highest one.
-  Watts limit_step{25};         ///< From one to the next.
-  double speed = 1;             ///< Divides the times that a workload needs for memory and computing.
+  Watts idle_power{80};       ///< Whatever the clock is: leakage, memory refresh, fans.
+  Watts memory_power{140};    ///< While waiting for memory; the power limit does not slow memory down.
+  Watts full_power{330};      ///< While computing at the highest clock; may be above max_limit.
+  double power_exponent = 3;  ///< Of dynamic power over the clock; above 1.
+  Watts min_limit{100};       ///< The lowest settable power limit; at least 1 W above idle_power.
+  Watts max_limit{250};       ///< The highest one.
+  Watts limit_step{25};       ///< From one to the next.
+  double speed = 1;           ///< Divides the times that a workload needs for memory and computing.
 };
 
 /// kInvalidArgument naming the first field that cannot be.

@@ -17,13 +17,13 @@ SyntheticWorkload Language() {
   job.workload = {.dataset = "synthetic-text", .network = "synthetic-transformer", .optimizer = "adamw"};
   job.dataset_size = 80'000;
   job.batch_sizes = {4, 8, 16, 32, 64, 128, 256};
-  job.default_batch_size = 32;
+  job.default_batch_size = 64;
   job.default_learning_rate = 5e-5;
   job.compute_per_sample = Seconds(0.012);
   job.memory_per_sample = Seconds(0.002);
   job.overhead_per_iteration = Seconds(0.030);
   job.target_metrics = {80, 82, 84};
-  job.epochs = 4;
+  job.epochs = 3.6;
   job.max_epochs = 12;
   job.critical_batch_size = 96;
   job.noisy_batch_size = 6;
@@ -42,7 +42,7 @@ SyntheticWorkload Recommendation() {
   job.default_learning_rate = 0.001;
   job.compute_per_sample = Seconds(0.000003);
   job.memory_per_sample = Seconds(0.000003);
-  job.overhead_per_iteration = Seconds(0.004);
+  job.overhead_per_iteration = Seconds(0.0015);
   job.target_metrics = {0.30, 0.35, 0.40};
   job.epochs = 12;
   job.max_epochs = 60;
@@ -58,9 +58,9 @@ SyntheticWorkload Recommendation() {
 SyntheticGpu LargeGpu() {
   return {.name = "synthetic-large",
           .idle_power = Watts(120),
-          .memory_power = Watts(220),
-          .full_power = Watts(400),
-          .power_exponent = 2.5,
+          .memory_power = Watts(230),
+          .full_power = Watts(560),
+          .power_exponent = 3,
           .min_limit = Watts(150),
           .max_limit = Watts(400),
           .limit_step = Watts(50),

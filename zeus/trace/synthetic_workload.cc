@@ -164,7 +164,8 @@ Result<PowerTrace> GeneratePowerTrace(const SyntheticWorkload& workload, const S
       trace.workloads.Intern(workload.workload.dataset, workload.workload.network, workload.workload.optimizer);
   const auto samples = static_cast<double>(workload.dataset_size);
   for (const int64_t batch_size : workload.batch_sizes) {
-    const auto iterations = static_cast<double>((workload.dataset_size + batch_size - 1) / batch_size);
+    const int64_t whole_iterations = (workload.dataset_size + batch_size - 1) / batch_size;
+    const auto iterations = static_cast<double>(whole_iterations);
     const SyntheticWork epoch = {.overhead = iterations * workload.overhead_per_iteration,
                                  .memory = samples * workload.memory_per_sample,
                                  .compute = samples * workload.compute_per_sample};

@@ -24,10 +24,10 @@ struct SyntheticWorkload {
   Workload workload{.dataset = "synthetic-images", .network = "synthetic-convnet", .optimizer = "sgd"};
   int64_t dataset_size = 50'000;  ///< Samples per epoch.
   std::vector<int64_t> batch_sizes = {16, 32, 64, 128, 256, 512, 1024, 2048};
-  int64_t default_batch_size = 256;       ///< b0, what its user would take; one of batch_sizes.
+  int64_t default_batch_size = 1024;      ///< b0, what its user would take; one of batch_sizes.
   double default_learning_rate = 0.1;     ///< At b0; at others as the optimizer's scaling rule says.
-  Seconds compute_per_sample{0.0004};     ///< At the highest clock on a GPU of speed 1.
-  Seconds memory_per_sample{0.0001};      ///< On a GPU of speed 1.
+  Seconds compute_per_sample{0.0003};     ///< At the highest clock on a GPU of speed 1.
+  Seconds memory_per_sample{0.0002};      ///< On a GPU of speed 1.
   Seconds overhead_per_iteration{0.010};  ///< The host: launches, data loading, synchronisation.
   std::vector<double> target_metrics = {0.5, 0.6, 0.7, 0.75};  ///< From the easiest to the hardest.
   double epochs = 30;                                          ///< To the last target at the best batch size.

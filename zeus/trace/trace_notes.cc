@@ -86,8 +86,8 @@ class Notes {
 
  private:
   template <class File>
-  void Note(const File& file, size_t line, std::string message) {
-    notes_.push_back({.source = file.path.string(), .line = line, .column = 0, .message = std::move(message)});
+  void Note(const File& file, size_t line, const std::string& message) {
+    notes_.push_back({.source = file.path.string(), .line = line, .column = 0, .message = message});
   }
 
   void NoteUnreachedTargets(const LoadedFile<TrainTrace>& file) {
