@@ -1,0 +1,3 @@
+extern "C" int NotWhatIsLookedFor() {
+  return 0;
+}
