@@ -35,7 +35,7 @@ class GoldenTest(ZeusTest):
         self.assertEqual(table, (HERE / "expected/simulate_failed_tries.txt").read_text())
 
     def test_table_of_a_failure_looks_as_it_did(self):
-        self.fails(1, "the default batch size 32 did not reach the target metric 0.75 of birds/tiny/sgd within 20 epoch",
+        self.fails(1, "the default batch size 32 did not reach the target metric 0.75 of birds/tiny/sgd within 20",
                    "simulate", "--workload", "birds", "--traces", self.small_traces(), "--target-metric", "0.75",
                    "--b0", "32", output=(HERE / "expected/simulate_failure.txt").read_text())
 
@@ -50,13 +50,14 @@ class OutputTest(ZeusTest):
 
     def test_json(self):
         document = json.loads(self.succeeds(*SQUAD, "--eta", "0.25", "--beta", "3", "--seed", "5", "--json"))
-        self.assertEqual(list(document), ["job", "gpu", "max_power_W", "eta", "beta", "seed", "batch_policy",
-                                          "power_policy", "recurrences", "summary", "failure"])
+        self.assertEqual(list(document), ["job", "gpu", "max_power_W", "eta", "beta", "seed", "window",
+                                          "concurrency", "batch_policy", "power_policy", "recurrences", "summary",
+                                          "failure"])
         self.assertEqual(document["job"], {"dataset": "squad", "network": "bert_base_uncased", "optimizer": "adamw",
                                            "target_metric": 84.0, "max_epochs": 6, "default_batch_size": 32})
-        self.assertEqual([document[name] for name in ("gpu", "max_power_W", "eta", "beta", "seed", "batch_policy",
-                                                      "power_policy", "failure")],
-                         ["v100", 250.0, 0.25, 3.0, 5, "pruned-thompson", "jit", None])
+        self.assertEqual([document[name] for name in ("gpu", "max_power_W", "eta", "beta", "seed", "window",
+                                                      "concurrency", "batch_policy", "power_policy", "failure")],
+                         ["v100", 250.0, 0.25, 3.0, 5, 0, False, "pruned-thompson", "jit", None])
         self.assertEqual(set(document["recurrences"][0]),
                          {"rec", "tries", "bs", "pl", "energy_J", "time_s", "cost_J", "reached"})
         self.assertEqual([each["rec"] for each in document["recurrences"]],

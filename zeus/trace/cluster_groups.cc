@@ -6,6 +6,8 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "zeus/base/number_text.h"
 #include "zeus/base/text_file.h"
@@ -18,6 +20,20 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kColumns = {"group", "start_time", "end_time", "dataset", "runtime_ratio"};
 enum Column { kGroup, kStartTime, kEndTime, kDataset, kRuntimeRatio };
+
+// Equal times stay in their order. Not std::stable_sort: libstdc++ 12 implements it with what it has deprecated, of
+// which clang warns.
+void SortByStart(std::vector<Submission>* submissions) {
+  if (std::ranges::is_sorted(*submissions, {}, &Submission::start)) return;
+  std::vector<std::pair<Seconds, size_t>> order;
+  order.reserve(submissions->size());
+  for (const Submission& submission : *submissions) order.emplace_back(submission.start, order.size());
+  std::ranges::sort(order);
+  std::vector<Submission> sorted;
+  sorted.reserve(order.size());
+  for (const auto& [start, position] : order) sorted.push_back((*submissions)[position]);
+  *submissions = std::move(sorted);
+}
 
 }  // namespace
 
@@ -58,7 +74,7 @@ std::vector<ClusterGroup> ParseClusterGroups(std::string_view text, const std::s
   std::vector<ClusterGroup> groups;
   groups.reserve(by_name.size());
   for (auto& [name, value] : by_name) {
-    std::ranges::stable_sort(value.submissions, {}, &Submission::start);
+    SortByStart(&value.submissions);
     groups.push_back(std::move(value));
   }
   return groups;

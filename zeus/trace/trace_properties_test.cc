@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -106,12 +105,12 @@ TEST(TraceProperties, ClusterGroupsReadBack) {
     for (const std::string& name : names) {
       ClusterGroup& group = groups.emplace_back(ClusterGroup{.name = name, .dataset = *Name(), .submissions = {}});
       const auto count = *rc::gen::inRange(1, 6);
+      Seconds start = Seconds(-*Positive());
       for (int i = 0; i < count; ++i) {
-        const Seconds start = Seconds(*Positive() - *Positive());
+        start += Seconds(*Positive());
         group.submissions.push_back(
             {.start = start, .end = start + Seconds(*Positive()), .runtime_ratio = *Positive()});
       }
-      std::ranges::stable_sort(group.submissions, {}, &Submission::start);
     }
     const std::string text = ToCsv(groups);
     Problems problems;
