@@ -26,10 +26,17 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/generated/ZeusConfigVersion
 install(FILES ${CMAKE_BINARY_DIR}/generated/ZeusConfig.cmake ${CMAKE_BINARY_DIR}/generated/ZeusConfigVersion.cmake
   DESTINATION ${package_folder})
 
-# Shell completion, where each shell looks for it.
-set(completion ${CMAKE_SOURCE_DIR}/apps/zeus/completion)
-install(FILES ${completion}/zeus.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME zeus OPTIONAL)
-install(FILES ${completion}/zeus.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _zeus OPTIONAL)
-install(FILES ${completion}/zeus.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d OPTIONAL)
+# Shell completion, where each shell looks for it, as the program itself tells it.
+if(TARGET zeus)
+  set(completion ${CMAKE_BINARY_DIR}/generated/completion)
+  file(MAKE_DIRECTORY ${completion})
+  foreach(shell bash zsh fish)
+    install(CODE "execute_process(COMMAND $<TARGET_FILE:zeus> completion ${shell}
+      OUTPUT_FILE ${completion}/${shell} COMMAND_ERROR_IS_FATAL ANY)")
+  endforeach()
+  install(FILES ${completion}/bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME zeus)
+  install(FILES ${completion}/zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions RENAME _zeus)
+  install(FILES ${completion}/fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME zeus.fish)
+endif()
 
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

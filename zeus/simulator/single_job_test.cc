@@ -93,7 +93,7 @@ TEST_F(SingleJobSimulationTest, ABatchSizeOutsideTheTraceForThisTargetIsAnError)
   job.target_metric = 0.4;  // Recorded at batch size 32 only; 16 stays feasible and comes next.
   trace_ = *testing::SmallTraces().Select(job);
   ZEUS_ASSERT_OK_AND_ASSIGN(SingleJobSimulation simulation, Create());
-  EXPECT_THAT(simulation.RunUntil(10), IsError(ErrorCode::kInvalidArgument, "batch size 16 for target metric 0.4"));
+  EXPECT_THAT(simulation.RunUntil(10), IsError(ErrorCode::kNotFound, "batch size 16 for target metric 0.4"));
 }
 
 TEST_F(SingleJobSimulationTest, RefusesImpossibleOptions) {

@@ -160,12 +160,11 @@ TEST_F(TraceExecutorTest, ARunOfOneEpochIsProfilingAlone) {
 TEST_F(TraceExecutorTest, TheProfileIsHighToLow) {
   ZEUS_ASSERT_OK_AND_ASSIGN(const auto profile, executor_.Profile(32));
   EXPECT_THAT(profile, ElementsAre(PowerLimitCost{Watts(200), Joules(1075)}, PowerLimitCost{Watts(100), Joules(1360)}));
-  EXPECT_THAT(executor_.Profile(33), IsError(ErrorCode::kInvalidArgument, "batch size 33"));
+  EXPECT_THAT(executor_.Profile(33), IsError(ErrorCode::kNotFound, "batch size 33"));
 }
 
 TEST_F(TraceExecutorTest, WhatTheTraceDoesNotHoldIsAnError) {
-  EXPECT_THAT(Run(48, 100, kNoBound),
-              IsError(ErrorCode::kInvalidArgument, "no run of pictures/small/adam at batch size 48"));
+  EXPECT_THAT(Run(48, 100, kNoBound), IsError(ErrorCode::kNotFound, "no run of pictures/small/adam at batch size 48"));
   EXPECT_THAT(Run(32, 150, kNoBound), IsError(ErrorCode::kInvalidArgument, "no power limit 150 W at batch size 32"));
   EXPECT_THAT(Run(32, 300, kNoBound), IsError(ErrorCode::kInvalidArgument, "no power limit 300 W"));
 }
