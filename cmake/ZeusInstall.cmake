@@ -40,3 +40,5 @@ if(TARGET zeus)
 endif()
 
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+include(${CMAKE_SOURCE_DIR}/packaging/deb.cmake)

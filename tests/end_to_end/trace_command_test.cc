@@ -125,7 +125,7 @@ TEST_F(TraceCommandTest, WrongParametersAreNamedByTheirFlags) {
   expect_error("generate", "--out is required");
   expect_error("generate-groups --out t --datasets a --overlap 0", "zeus: --overlap: expected a number from 0.001");
   expect_error("generate-groups --out t --datasets a,,b", "zeus: --datasets: ");
-  expect_error("", "subcommand");
+  expect_error("", "there are: check, describe, generate, generate-groups");
 }
 
 TEST_F(TraceCommandTest, GroupsGoToPlainPackedAndStandardOutputAlike) {

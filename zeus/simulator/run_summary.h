@@ -35,8 +35,8 @@ struct Savings {
 struct FoundKnobs {
   int64_t batch_size = 0;
   Watts power_limit;
-  /// The recurrence that used them first, of those from which on every ten in a row used them more than half of the time;
-  /// absent when there are none.
+  /// The recurrence that used them first, of those from which on every ten in a row used them more than half of the
+  /// time; absent when there are none.
   std::optional<int64_t> settled_after;
   std::optional<ExpectedRecurrence> expected;
 };

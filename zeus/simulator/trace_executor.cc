@@ -45,9 +45,8 @@ TraceExecutor::TraceExecutor(const JobTrace& trace, const CostMetric& metric, co
 Result<const TraceExecutor::BatchSize*> TraceExecutor::Find(int64_t batch_size) const {
   const auto found = std::ranges::lower_bound(batch_sizes_, batch_size, {}, &BatchSize::batch_size);
   if (found != batch_sizes_.end() && found->batch_size == batch_size) return &*found;
-  return Fail(ErrorCode::kNotFound,
-              fmt::format("the trace has no run of {} at batch size {} for target metric {}",
-                          ToText(trace_.job.workload), batch_size, trace_.job.target_metric));
+  return Fail(ErrorCode::kNotFound, fmt::format("the trace has no run of {} at batch size {} for target metric {}",
+                                                ToText(trace_.job.workload), batch_size, trace_.job.target_metric));
 }
 
 std::vector<PowerLimitCost> TraceExecutor::ProfileOf(const BatchSize& batch_size) const {

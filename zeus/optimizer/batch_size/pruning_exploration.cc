@@ -35,7 +35,12 @@ Result<PruningExploration> PruningExploration::FromState(State state) {
                   std::ranges::is_sorted(good, std::ranges::less_equal{}) && std::ranges::all_of(good, among) &&
                   std::isfinite(state.cheapest_cost.value()) && state.cheapest_cost >= Joules(0);
   if (state.rounds_left > 0) {
-    possible = possible && among(state.default_batch_size) && among(state.next) &&
+    // What reached the target this round lies behind the walk, which goes over no batch size twice.
+    const auto walked = [&](int64_t batch_size) {
+      if (state.going_up) return batch_size < state.next;
+      return batch_size > state.next && batch_size <= state.default_batch_size;
+    };
+    possible = possible && std::ranges::all_of(good, walked) && among(state.default_batch_size) && among(state.next) &&
                state.going_up == (state.next > state.default_batch_size) &&
                state.cheapest.has_value() == !good.empty() &&
                (!state.cheapest || std::ranges::binary_search(good, *state.cheapest));

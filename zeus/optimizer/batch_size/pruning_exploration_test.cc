@@ -191,6 +191,19 @@ TEST(PruningExplorationTest, AStateWhoseCheapestDidNotReachIsRefused) {
   EXPECT_THAT(PruningExploration::FromState(state), IsError(ErrorCode::kInvalidData, "not a state"));
 }
 
+// It reached the target a second time, and the beliefs saved after the round did not load.
+TEST(PruningExplorationTest, BugAStateThatComesToAGoodBatchSizeAgainWasLoaded) {
+  PruningExploration::State state = GoodState();
+  state.good = {32, 16};
+  EXPECT_THAT(PruningExploration::FromState(state), IsError(ErrorCode::kInvalidData, "not a state"));
+  state = GoodState();
+  state.going_up = true;
+  state.next = 64;
+  ASSERT_THAT(PruningExploration::FromState(state), IsOk());
+  state.good = {32, 64};
+  EXPECT_THAT(PruningExploration::FromState(state), IsError(ErrorCode::kInvalidData, "not a state"));
+}
+
 TEST(PruningExplorationTest, AStateWhoseCostIsNotANumberIsRefused) {
   PruningExploration::State state = GoodState();
   state.cheapest_cost = Joules(std::numeric_limits<double>::quiet_NaN());
