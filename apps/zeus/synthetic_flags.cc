@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "apps/zeus/list_flags.h"
+#include "apps/zeus/number_flags.h"
 #include "zeus/base/number_text.h"
 #include "zeus/trace/synthetic_presets.h"
 
@@ -72,7 +73,7 @@ void SyntheticFlags::Add(CLI::App& command, const char* flag, const char* unit, 
   const std::string defaults = Defaults(kOfGpu, [&](const SyntheticSetup& setup) {
     return ShortestTextWhole(static_cast<double>(Plain(setup.*part.*member)));
   });
-  command.add_option(flag, *given, help + defaults)->type_name(unit);
+  command.add_option(flag, *given, help + defaults)->type_name(unit)->transform(TextOf<Number>());
   setters_.push_back([given, part, member](SyntheticSetup* setup) {
     if (*given) setup->*part.*member = Value(**given);
   });

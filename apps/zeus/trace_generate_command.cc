@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "apps/zeus/number_flags.h"
 #include "apps/zeus/synthetic_flags.h"
 #include "apps/zeus/trace_command.h"
 #include "zeus/base/text_file.h"
@@ -98,7 +99,10 @@ void AddTraceGenerateCommand(CLI::App& app, Invocation& invocation) {
   command->add_option("--out", flags->out, "Folder to write to; created where it is missing")
       ->type_name("DIR")
       ->required();
-  command->add_option("--seed", flags->seed, "Seed of the runs' noise")->type_name("N")->capture_default_str();
+  command->add_option("--seed", flags->seed, "Seed of the runs' noise")
+      ->type_name("N")
+      ->capture_default_str()
+      ->transform(CountText());
   command->add_flag("--append", flags->append, "Add to the traces in the folder: a workload, or another GPU for one");
   command->add_flag("--force", flags->force, "Replace the three files where they are there already");
   flags->synthetic.AddTo(*command);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "apps/zeus/list_flags.h"
+#include "apps/zeus/number_flags.h"
 #include "apps/zeus/synthetic_flags.h"
 #include "apps/zeus/trace_command.h"
 #include "zeus/trace/synthetic_cluster.h"
@@ -58,7 +59,10 @@ void AddTraceGenerateGroupsCommand(CLI::App& app, Invocation& invocation) {
   CLI::App* const command =
       app.add_subcommand("generate-groups", "Make up a cluster: groups of recurring submissions that overlap in time");
   const auto add = [&](const char* flag, auto* value, const char* unit, const char* help) {
-    return command->add_option(flag, *value, help)->type_name(unit)->capture_default_str();
+    using Value = std::remove_pointer_t<decltype(value)>;
+    CLI::Option* const option = command->add_option(flag, *value, help)->type_name(unit)->capture_default_str();
+    if constexpr (std::is_arithmetic_v<Value>) option->transform(TextOf<Value>());
+    return option;
   };
   add("--out", &flags->out, "FILE", "CSV file to write, packed where it ends in .xz; -: CSV on standard output")
       ->required();

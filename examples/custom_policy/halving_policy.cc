@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "zeus/optimizer/batch_size/check_observation.h"
 
@@ -35,7 +36,8 @@ double MeanCost(const Player& player) {
 void CloseRounds(Tournament& tournament) {
   std::vector<Player>& players = tournament.players;
   while (!players.empty() && !tournament.winning_cost && tournament.NextPlayer() == nullptr) {
-    std::ranges::stable_sort(players, {}, MeanCost);
+    // Equal costs go by batch size, so that the same costs give the same tournament everywhere.
+    std::ranges::sort(players, {}, [](const Player& player) { return std::pair(MeanCost(player), player.batch_size); });
     players.resize((players.size() + 1) / 2);
     if (players.size() == 1) {
       tournament.winning_cost = MeanCost(players.front());
