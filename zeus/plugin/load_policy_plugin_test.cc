@@ -83,7 +83,6 @@ TEST(LoadPolicyPluginTest, AProgram) {
   EXPECT_THAT(LoadPolicyPlugin(folder.Write("program", bytes)), IsError(ErrorCode::kInvalidData, "link it with"));
 }
 
-// The loader alone maps such a file and dies of a bus error; each cut must be an error instead.
 // The part of a shared object that is mapped; behind it stand symbols for debuggers, which nobody misses.
 size_t LoadedBytes(const std::string& bytes) {
   ElfW(Ehdr) header;
@@ -97,6 +96,7 @@ size_t LoadedBytes(const std::string& bytes) {
   return end;
 }
 
+// The loader alone maps such a file and dies of a bus error; each cut must be an error instead.
 TEST(LoadPolicyPluginTest, CutOffAnywhere) {
   ZEUS_ASSERT_OK_AND_ASSIGN(const std::string bytes, ReadFile(TestPlugin("good")));
   const TemporaryFolder folder;
