@@ -51,7 +51,7 @@ function(zeus_test name)
   endif()
   include(GoogleTest)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-    PROPERTIES ENVIRONMENT "ZEUS_SHARED_DIR=${ZEUS_SHARED_DIR};ZEUS_SOURCE_DIR=${CMAKE_SOURCE_DIR}" TIMEOUT 300 LABELS ${name})
+    PROPERTIES LABELS ${name} TIMEOUT 300 ENVIRONMENT ZEUS_SHARED_DIR=${ZEUS_SHARED_DIR})
 endfunction()
 
 # Where the published traces and golden results lie; tests that need them say why they skip when they are absent.
