@@ -88,12 +88,13 @@ std::vector<SweepRow> RunSweep(const std::vector<SweepCase>& cases, const SweepO
     if (!on_run) result.history = {};
     if (on_progress) on_progress();
   });
-  std::vector<SweepRow> rows;
-  for (size_t i = 0; i < cases.size(); ++i) {
-    const std::span<RunResult> of_case = std::span(results).subspan(i * seeds, seeds);
-    rows.push_back(Combine(of_case, recurrences_of(cases[i])));
-    for (size_t seed = 0; on_run && seed < seeds; ++seed) {
-      on_run({.case_index = i, .seed = options.seeds[seed], .history = std::move(of_case[seed].history)});
+  const auto of_case = [&](size_t i) { return std::span(results).subspan(i * seeds, seeds); };
+  std::vector<SweepRow> rows(cases.size());
+  ParallelFor(cases.size(), options.threads,
+              [&](size_t i) { rows[i] = Combine(of_case(i), recurrences_of(cases[i])); });
+  for (size_t i = 0; on_run && i < cases.size(); ++i) {
+    for (size_t seed = 0; seed < seeds; ++seed) {
+      on_run({.case_index = i, .seed = options.seeds[seed], .history = std::move(of_case(i)[seed].history)});
     }
   }
   return rows;
