@@ -2,7 +2,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -67,9 +69,7 @@ const CLI::Option* FindEmptyFlag(const CLI::App& app) {
   return nullptr;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   CLI::App app("Zeus finds the batch size and GPU power limit at which a recurring training job costs least.", "zeus");
   app.set_version_flag("--version", zeus::kVersion);
   app.require_subcommand(1);
@@ -95,4 +95,18 @@ int main(int argc, char** argv) {
   if (result) return EXIT_SUCCESS;
   console.Note("zeus: " + result.error().message);
   return result.error().code == zeus::ErrorCode::kInvalidArgument ? kExitUsage : kExitFailure;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {
+    // No interface of ours throws; what does is the standard library, out of memory.
+    std::fputs("zeus: ", stderr);
+    std::fputs(error.what(), stderr);
+    std::fputs("\n", stderr);
+    return kExitFailure;
+  }
 }

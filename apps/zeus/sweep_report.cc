@@ -37,7 +37,7 @@ std::string WithInterval(const Interval& interval, double factor, const char* un
 
 // The interval as a part of the mean: costs differ by orders of magnitude.
 std::string CostText(const Interval& cost) {
-  const std::string mean = JoulesText(cost.mean);
+  std::string mean = JoulesText(cost.mean);
   if (!cost.half_width) return mean;
   return fmt::format("{} ± {:.1f}%", mean, 100 * *cost.half_width / cost.mean);
 }

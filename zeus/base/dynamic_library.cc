@@ -19,6 +19,16 @@ Result<DynamicLibrary> DynamicLibrary::Open(const std::filesystem::path& path) {
   return DynamicLibrary(handle, path.string());
 }
 
+Result<DynamicLibrary> DynamicLibrary::OpenByName(const std::string& name) {
+  void* handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle != nullptr) return DynamicLibrary(handle, name);
+  const std::string reason = ::dlerror();
+  // The loader tells a missing file and an unusable one apart by its words alone.
+  const bool missing = reason.find("No such file") != std::string::npos && reason.starts_with(name);
+  if (missing) return Fail(ErrorCode::kNotFound, fmt::format("{}: the loader finds no such library", name));
+  return Fail(ErrorCode::kInvalidData, fmt::format("{}: cannot be loaded: {}", name, reason));
+}
+
 Result<void*> DynamicLibrary::Symbol(const char* name) const {
   ::dlerror();
   void* address = ::dlsym(handle_, name);

@@ -14,6 +14,10 @@ class DynamicLibrary {
   /// kNotFound when there is no such file, kInvalidData when the loader refuses it (its reason is in the message).
   static Result<DynamicLibrary> Open(const std::filesystem::path& path);
 
+  /// A library by its bare name, searched for where the loader looks: kNotFound when it is nowhere there, kInvalidData
+  /// when what was found cannot be loaded.
+  static Result<DynamicLibrary> OpenByName(const std::string& name);
+
   /// The address of an exported symbol; kNotFound names the symbol and the file.
   [[nodiscard]] Result<void*> Symbol(const char* name) const;
 

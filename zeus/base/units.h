@@ -37,6 +37,8 @@ class Quantity {
 using Joules = Quantity<struct JoulesUnit>;
 using Watts = Quantity<struct WattsUnit>;
 using Seconds = Quantity<struct SecondsUnit>;
+using Megahertz = Quantity<struct MegahertzUnit>;
+using Celsius = Quantity<struct CelsiusUnit>;
 
 constexpr Joules operator*(Watts power, Seconds time) {
   return Joules(power.value() * time.value());
