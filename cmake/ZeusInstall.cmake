@@ -12,6 +12,9 @@ install(TARGETS zeus_everything ${libraries} EXPORT ZeusTargets ARCHIVE DESTINAT
 if(TARGET zeus)
   install(TARGETS zeus RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+# In a folder of its own: it must never stand in for the real library unasked.
+install(TARGETS zeus_emulator_nvml LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/zeus-emulator NAMELINK_SKIP)
+install(FILES ${CMAKE_SOURCE_DIR}/emulator/zeus_emulator.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zeus)
 
 # Headers that need a third-party one are ours alone; tools/check_layers holds them to these names.
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/zeus DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

@@ -4,6 +4,8 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "apps/zeus/console.h"
 #include "zeus/base/result.h"
@@ -26,9 +28,14 @@ namespace zeus {
 
 struct Invocation {
   std::function<Result<void>(const Console&)> action;
+  /// The words after "--", for a command of ours that runs another; such a one is made with prefix_command().
+  std::vector<std::string> command_to_run;
+  /// What the program ends with when the action succeeds; a command that runs another sets it to that one's.
+  int exit_code = 0;
 };
 
 void AddCompletionCommand(CLI::App& app, Invocation& invocation);
+void AddEmulateCommand(CLI::App& app, Invocation& invocation);
 void AddSimulateClusterCommand(CLI::App& app, Invocation& invocation);
 void AddSimulateCommand(CLI::App& app, Invocation& invocation);
 void AddSweepCommand(CLI::App& app, Invocation& invocation);

@@ -69,6 +69,19 @@ const CLI::Option* FindEmptyFlag(const CLI::App& app) {
   return nullptr;
 }
 
+// What follows a lone "--" belongs to the command that ours runs, if ours runs one; it is taken away from ours.
+std::vector<std::string> TakeCommandToRun(const CLI::App& app, std::vector<std::string>& arguments) {
+  if (arguments.empty()) return {};
+  const auto runs_another = [&](const CLI::App* each) {
+    return each->get_name() == arguments.front() && each->get_prefix_command();
+  };
+  const auto separator = std::ranges::find(arguments, "--");
+  if (app.get_subcommands(runs_another).empty() || separator == arguments.end()) return {};
+  std::vector<std::string> taken(separator + 1, arguments.end());
+  arguments.erase(separator, arguments.end());
+  return taken;
+}
+
 int Run(int argc, char** argv) {
   CLI::App app("Zeus finds the batch size and GPU power limit at which a recurring training job costs least.", "zeus");
   app.set_version_flag("--version", zeus::kVersion);
@@ -79,11 +92,16 @@ int Run(int argc, char** argv) {
   zeus::AddSimulateClusterCommand(app, invocation);
   zeus::AddSweepCommand(app, invocation);
   zeus::AddTraceCommand(app, invocation);
+  zeus::AddEmulateCommand(app, invocation);
   zeus::AddCompletionCommand(app, invocation);
 
   const zeus::Console console = zeus::Console::OfStandardStreams(std::getenv("NO_COLOR"));
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  invocation.command_to_run = TakeCommandToRun(app, arguments);
   try {
-    app.parse(argc, argv);
+    // CLI11 takes arguments from the end.
+    std::ranges::reverse(arguments);
+    app.parse(arguments);
   } catch (const CLI::ParseError& error) {
     return EndParse(app, error, console);
   }
@@ -92,7 +110,7 @@ int Run(int argc, char** argv) {
     return kExitUsage;
   }
   const zeus::Result<void> result = invocation.action(console);
-  if (result) return EXIT_SUCCESS;
+  if (result) return invocation.exit_code;
   console.Note("zeus: " + result.error().message);
   return result.error().code == zeus::ErrorCode::kInvalidArgument ? kExitUsage : kExitFailure;
 }

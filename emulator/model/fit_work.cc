@@ -14,7 +14,7 @@ namespace {
 // Relative errors above this count linearly.
 constexpr double kLargeError = 0.03;
 // Of the log of what the recorded cheapest limit costs above a cheaper one in the model. Small: it decides between fits
-// that tell the rows about equally well, and moves the errors of time and power by less than a tenth of a percent.
+// that tell the rows about equally well, and moves the median errors of time and power by about a tenth of a percent.
 constexpr double kCheapestWeight = 0.2;
 
 // Work of unknown length: what a descent moves through, each parameter within 0 and 1.

@@ -7,26 +7,25 @@
 #include "emulator/model/gpu_model.h"
 
 // Where the figures come from, unless a line says otherwise:
-// - names, compute capability, memory, limits, highest clocks, slowdown and shutdown temperatures, PCI ids: what
-//   `nvidia-smi -q` of such cards shows, as people publish it; PCI ids of Turing and newer also stand in the table of
-//   compatible GPUs of NVIDIA's open kernel modules. The M40's subsystem and temperatures are estimated.
-// - other clocks: cards list them evenly spaced, by 7.5, 12.65625 or 15 MHz, and the rule is repeated here. Of the
-// A40's,
-//   the RTX 6000's and the Hoppers' memory clocks only the ones that matter are listed.
+// - names, compute capability, memory, limits, highest clocks, PCI ids, slowdown and shutdown temperatures: what
+//   `nvidia-smi -q` of such cards shows. Compared with published output for V100 and P100; PCI ids of A40, A100, H100
+//   and H200 with the README of NVIDIA's open kernel modules. The M40's subsystem, memory and temperatures are
+//   estimated, and the A40's, RTX 6000's and A100's temperatures.
+// - other clocks: cards list them evenly spaced, by 7.5, 12.65625 or 15 MHz, and that rule is repeated here. Of memory
+//   clocks some that nothing here needs are left out.
 // - sensors: Yang, Adamek and Armour, "Part-time Power Measurements: nvidia-smi's Lack of Attention", SC'24 (arXiv
-//   2312.02741), their table of update periods and windows for each architecture; and NVML's page on
-//   nvmlDeviceGetPowerUsage: the mean of one second on Ampere and newer, but for GA100.
-// - the energy counter: exists from Volta on (NVML's page on nvmlDeviceGetTotalEnergyConsumption). That it moves each
-// time
-//   the power sensor does is estimated.
+//   2312.02741); its abstract has the quarter of the time that A100 and H100 look, the other windows are quoted at
+//   second hand. NVML's page on nvmlDeviceGetPowerUsage: the mean of one second on Ampere and newer, but for GA100.
+// - the energy counter: exists from Volta on, says NVML's page on nvmlDeviceGetTotalEnergyConsumption. That it moves
+//   each time the power sensor does is estimated.
 // - thermal resistance, time constant and ambient are estimated: the default limit shall lead to the 55 to 80 degrees
 //   that servers show, within minutes.
 // - power when asleep: estimated from idle figures that people report.
 // - other power parameters: of V100, A40, P100 and RTX 6000 fitted to the power traces published with Zeus (NSDI'23). A
-//   random search over them, within what is physically plausible, for the least sum over all configurations of what
-//   FitWork minimizes with FitTo::kRows; bench/emulator_fit_bench.cc shows how good they are. The sum is flat around
-//   the optimum: memory and stalled compute, or awake and clock tree, can be traded against each other. Of the other
-//   GPUs they are estimated from these four, scaled to the limits.
+//   random search over them, within what is physically plausible, for the least sum over all rows of what FitWork
+//   minimizes with FitTo::kRows; bench/emulator_fit_bench.cc shows how good they are. The sum is flat around the
+//   optimum: memory and stalled compute, or awake and clock tree, can be traded against each other. Of the other GPUs
+//   they are estimated from these four, scaled to the limits.
 namespace zeus::emulator {
 namespace {
 

@@ -1,0 +1,124 @@
+#include "zeus/base/child_process.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "zeus/base/unique_fd.h"
+
+namespace zeus {
+namespace {
+
+std::atomic<pid_t> running_child{0};
+
+void PassOn(int signal) {
+  const int error = errno;
+  if (const pid_t child = running_child.load(); child > 0) ::kill(child, signal);
+  errno = error;
+}
+
+/// Changes how signals are taken, and puts it back.
+class SignalGuard {
+ public:
+  SignalGuard() {
+    Set(SIGTERM, PassOn);
+    Set(SIGHUP, PassOn);
+    Set(SIGINT, SIG_IGN);
+    Set(SIGQUIT, SIG_IGN);
+  }
+  SignalGuard(const SignalGuard&) = delete;
+  SignalGuard& operator=(const SignalGuard&) = delete;
+  ~SignalGuard() { Restore(); }
+
+  /// Async-signal-safe: the child calls it before it becomes the command.
+  void Restore() const {
+    for (size_t i = 0; i < count_; ++i) ::sigaction(before_[i].first, &before_[i].second, nullptr);
+  }
+
+ private:
+  void Set(int signal, void (*handler)(int)) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    ::sigemptyset(&action.sa_mask);
+    before_[count_].first = signal;
+    ::sigaction(signal, &action, &before_[count_].second);
+    ++count_;
+  }
+
+  std::array<std::pair<int, struct sigaction>, 4> before_{};
+  size_t count_ = 0;
+};
+
+std::vector<std::string> MergedEnvironment(const std::map<std::string, std::string>& changes) {
+  std::vector<std::string> merged;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string text = *variable;
+    if (!changes.contains(text.substr(0, text.find('=')))) merged.push_back(text);
+  }
+  for (const auto& [name, value] : changes) merged.push_back(fmt::format("{}={}", name, value));
+  return merged;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+Result<int> RunInForeground(const ForegroundCommand& command) {
+  std::vector<std::string> arguments = command.arguments;
+  if (arguments.empty()) return Fail(ErrorCode::kInvalidArgument, "there is no command to run");
+  std::vector<std::string> environment = MergedEnvironment(command.environment);
+  const std::vector<char*> argv = Pointers(arguments);
+  const std::vector<char*> envp = Pointers(environment);
+
+  // The child reports through it why it could not become the command; when it does, the pipe closes unwritten.
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Fail(ErrorCode::kUnavailable, "cannot make a pipe");
+  const UniqueFd reading(ends[0]);
+  UniqueFd writing(ends[1]);
+
+  const SignalGuard signals;
+  const pid_t child = ::fork();
+  if (child < 0) {
+    return Fail(ErrorCode::kUnavailable, fmt::format("cannot start a process: {}", std::strerror(errno)));
+  }
+  if (child == 0) {
+    signals.Restore();
+    ::execvpe(argv[0], argv.data(), envp.data());
+    const int error = errno;
+    [[maybe_unused]] const ssize_t written = ::write(writing.get(), &error, sizeof error);
+    ::_exit(127);
+  }
+  running_child.store(child);
+  writing = UniqueFd();
+  int error = 0;
+  ssize_t got = 0;
+  do got = ::read(reading.get(), &error, sizeof error);
+  while (got < 0 && errno == EINTR);
+
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  running_child.store(0);
+  if (got == sizeof error) {
+    const ErrorCode code = error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kPermissionDenied;
+    return Fail(code, fmt::format("{}: cannot be run: {}", arguments.front(), std::strerror(error)));
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace zeus

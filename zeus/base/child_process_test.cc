@@ -1,0 +1,68 @@
+#include "zeus/base/child_process.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "tests/support/result_matchers.h"
+
+namespace zeus {
+namespace {
+
+using ::testing::HasSubstr;
+
+Result<int> Shell(const std::string& script) {
+  return RunInForeground({.arguments = {"sh", "-c", script}, .environment = {{"ZEUS_TEST_WORD", "word"}}});
+}
+
+TEST(ChildProcess, PassesTheExitCodeOn) {
+  EXPECT_EQ(Shell("exit 0").value(), 0);
+  EXPECT_EQ(Shell("exit 42").value(), 42);
+}
+
+TEST(ChildProcess, DeathBySignalIsTheShellsCode) { EXPECT_EQ(Shell("kill -KILL $$").value(), 128 + SIGKILL); }
+
+TEST(ChildProcess, EnvironmentIsSetOnTopOfOurs) {
+  EXPECT_EQ(Shell("test \"$ZEUS_TEST_WORD\" = word && test -n \"$PATH\"").value(), 0);
+}
+
+TEST(ChildProcess, AProgramThatDoesNotExist) {
+  const Result<int> result = RunInForeground({.arguments = {"no-such-program-here"}, .environment = {}});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(result.error().message, HasSubstr("no-such-program-here: cannot be run: No such file"));
+}
+
+TEST(ChildProcess, AFileThatIsNoProgram) {
+  const Result<int> result = RunInForeground({.arguments = {"/etc/passwd"}, .environment = {}});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kPermissionDenied);
+}
+
+TEST(ChildProcess, NothingToRun) {
+  EXPECT_EQ(RunInForeground({}).error().code, ErrorCode::kInvalidArgument);
+}
+
+// Sent to us while the command runs; it ends the way it chooses to.
+TEST(ChildProcess, TerminationIsPassedOn) {
+  std::jthread killer([] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    ::kill(::getpid(), SIGTERM);
+  });
+  EXPECT_EQ(Shell("trap 'exit 7' TERM; while :; do sleep 0.02; done").value(), 7);
+}
+
+TEST(ChildProcess, SignalDispositionsArePutBack) {
+  ASSERT_EQ(Shell("true").value(), 0);
+  struct sigaction action {};
+  ::sigaction(SIGTERM, nullptr, &action);
+  EXPECT_EQ(action.sa_handler, SIG_DFL);
+}
+
+}  // namespace
+}  // namespace zeus
