@@ -94,10 +94,11 @@ Result<int> RunEmulate(const EmulateFlags& flags) {
     library_folder = scratch.path();
   }
   const char* const before = std::getenv("LD_LIBRARY_PATH");
-  const std::string search = before == nullptr || *before == '\0' ? library_folder.string()
-                                                                  : fmt::format("{}:{}", library_folder.string(), before);
-  return RunInForeground({.arguments = flags.command,
-                          .environment = {{"LD_LIBRARY_PATH", search}, {emulator::kStateVariable, state}}});
+  const std::string search = before == nullptr || *before == '\0'
+                                 ? library_folder.string()
+                                 : fmt::format("{}:{}", library_folder.string(), before);
+  return RunInForeground(
+      {.arguments = flags.command, .environment = {{"LD_LIBRARY_PATH", search}, {emulator::kStateVariable, state}}});
 }
 
 }  // namespace
@@ -105,8 +106,8 @@ Result<int> RunEmulate(const EmulateFlags& flags) {
 void AddEmulateCommand(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<EmulateFlags>();
   CLI::App* const command = app.add_subcommand("emulate", "Run a command on a machine with emulated GPUs");
-  CLI::Option* const gpus = command->add_option(
-      "--gpus", flags->gpus, "GPUs and how many of each, such as v100x4 or v100x2,a100x2 [v100]");
+  CLI::Option* const gpus =
+      command->add_option("--gpus", flags->gpus, "GPUs and how many of each, such as v100x4 or v100x2,a100x2 [v100]");
   command->add_option("--config", flags->config, "A machine described in TOML, faults included (docs/formats.md)")
       ->type_name("FILE")
       ->excludes(gpus);

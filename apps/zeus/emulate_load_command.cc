@@ -69,14 +69,17 @@ Result<Functions> FindFunctions() {
 
 Result<void> Check(int result, const LoadFlags& flags) {
   switch (result) {
-    case 0: return {};
+    case 0:
+      return {};
     case 2:
       return Fail(ErrorCode::kInvalidArgument,
                   fmt::format("--gpu: there is no GPU {} on the emulated machine, or an activity is not from 0 to 1",
                               flags.gpu));
     case 20:
-      return Fail(ErrorCode::kUnavailable, fmt::format("GPU {} has no {} GiB of memory left", flags.gpu, flags.memory_gib));
-    default: return Fail(ErrorCode::kUnavailable, fmt::format("the emulator answers {}", result));
+      return Fail(ErrorCode::kUnavailable,
+                  fmt::format("GPU {} has no {} GiB of memory left", flags.gpu, flags.memory_gib));
+    default:
+      return Fail(ErrorCode::kUnavailable, fmt::format("the emulator answers {}", result));
   }
 }
 
@@ -91,7 +94,8 @@ Result<void> KeepBusy(const Functions& functions, const LoadFlags& flags, unsign
   ZEUS_RETURN_IF_ERROR(Check(functions.begin(flags.gpu, flags.compute, flags.memory, bytes, &load), flags));
   if (flags.seconds) {
     const timespec time{.tv_sec = static_cast<time_t>(*flags.seconds),
-                        .tv_nsec = static_cast<long>((*flags.seconds - static_cast<double>(static_cast<time_t>(*flags.seconds))) * 1e9)};
+                        .tv_nsec = static_cast<long>(
+                            (*flags.seconds - static_cast<double>(static_cast<time_t>(*flags.seconds))) * 1e9)};
     ::sigtimedwait(&signals, nullptr, &time);
   } else {
     int signal = 0;
@@ -112,8 +116,9 @@ Result<void> RunLoad(const LoadFlags& flags, const Console& console) {
   const auto begin = std::chrono::steady_clock::now();
   ZEUS_RETURN_IF_ERROR(Check(functions.run_work(flags.gpu, &work, bytes), flags));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  return console.Print(fmt::format("GPU {} did the work in {:.3f} s; at its highest clock it takes {:.3f} s\n", flags.gpu,
-                                   took.count(), work.compute_seconds + work.memory_seconds + work.host_seconds));
+  return console.Print(fmt::format("GPU {} did the work in {:.3f} s; at its highest clock it takes {:.3f} s\n",
+                                   flags.gpu, took.count(),
+                                   work.compute_seconds + work.memory_seconds + work.host_seconds));
 }
 
 }  // namespace
@@ -123,15 +128,25 @@ void AddEmulateLoadCommand(CLI::App& emulate, Invocation& invocation) {
   CLI::App* const command =
       emulate.add_subcommand("load", "Keep an emulated GPU busy, or have it do an amount of work");
   command->add_option("--gpu", flags->gpu, "Which GPU [0]");
-  command->add_option("--compute", flags->compute, "How busy its units are, 0 to 1 [1]")->transform(NumberText())->check(CLI::Range(0.0, 1.0));
-  command->add_option("--memory", flags->memory, "How busy its memory is, 0 to 1 [0.3]")->transform(NumberText())->check(CLI::Range(0.0, 1.0));
-  command->add_option("--memory-gib", flags->memory_gib, "Device memory to hold, GiB [1]")->transform(NumberText())->check(CLI::Range(0.0, 4096.0));
-  CLI::Option* const seconds = command->add_option("--for", flags->seconds, "End after so many seconds")->transform(NumberText());
+  command->add_option("--compute", flags->compute, "How busy its units are, 0 to 1 [1]")
+      ->transform(NumberText())
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--memory", flags->memory, "How busy its memory is, 0 to 1 [0.3]")
+      ->transform(NumberText())
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--memory-gib", flags->memory_gib, "Device memory to hold, GiB [1]")
+      ->transform(NumberText())
+      ->check(CLI::Range(0.0, 4096.0));
+  CLI::Option* const seconds =
+      command->add_option("--for", flags->seconds, "End after so many seconds")->transform(NumberText());
   for (auto [name, value, description] :
        {std::tuple{"--compute-seconds", &flags->compute_seconds, "Work: seconds of computing at the highest clock"},
         std::tuple{"--memory-seconds", &flags->memory_seconds, "Work: seconds of waiting for memory"},
         std::tuple{"--host-seconds", &flags->host_seconds, "Work: seconds of waiting for the host"}}) {
-    command->add_option(name, *value, description)->transform(NumberText())->check(CLI::Range(0.0, 1e9))->excludes(seconds);
+    command->add_option(name, *value, description)
+        ->transform(NumberText())
+        ->check(CLI::Range(0.0, 1e9))
+        ->excludes(seconds);
   }
   seconds->check(CLI::Range(0.0, 1e9));
   command->footer(kExamples);

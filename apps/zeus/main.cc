@@ -93,6 +93,7 @@ int Run(int argc, char** argv) {
   zeus::AddSweepCommand(app, invocation);
   zeus::AddTraceCommand(app, invocation);
   zeus::AddEmulateCommand(app, invocation);
+  zeus::AddEnvCommand(app, invocation);
   zeus::AddCompletionCommand(app, invocation);
 
   const zeus::Console console = zeus::Console::OfStandardStreams(std::getenv("NO_COLOR"));

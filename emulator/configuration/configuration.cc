@@ -186,7 +186,8 @@ Result<void> ReadFault(TableReader reader, size_t gpu_count, std::vector<Fault>&
     if (wraps) fault.counter_value = static_cast<uint64_t>(*wraps * 1000);
     // Calls are counted for the functions that fail.
     if (after_calls || calls) {
-      return reader.Wrong(reader.table(), after_calls ? "after_calls" : "calls", "a fault of the counter counts no calls");
+      return reader.Wrong(reader.table(), after_calls ? "after_calls" : "calls",
+                          "a fault of the counter counts no calls");
     }
   }
   if (!fault.function.empty() && !fault.function.starts_with("nvml")) {
@@ -250,9 +251,8 @@ Result<Configuration> ReadConfiguration(const toml::table& table, std::string_vi
                           fmt::format("\"{}\" is not the name of an NVML function", symbol));
     }
   }
-  ZEUS_RETURN_IF_ERROR(ReadTables(reader, source, "gpu", [&](TableReader gpu) {
-    return ReadGpu(std::move(gpu), configuration.gpus);
-  }));
+  ZEUS_RETURN_IF_ERROR(
+      ReadTables(reader, source, "gpu", [&](TableReader gpu) { return ReadGpu(std::move(gpu), configuration.gpus); }));
   if (configuration.gpus.size() > kMaxGpus) {
     return reader.Wrong(*reader.Take("gpu"), "gpu", fmt::format("expected at most {} GPUs", kMaxGpus));
   }
@@ -292,7 +292,8 @@ Result<std::vector<GpuModel>> ParseGpuList(std::string_view text) {
     }
     Result<GpuModel> model = FindPreset(name);
     if (!model) return wrong(entry, model.error().message);
-    if (count < 1 || gpus.size() + count > kMaxGpus) return wrong(entry, fmt::format("expected 1 to {} GPUs", kMaxGpus));
+    if (count < 1 || gpus.size() + count > kMaxGpus)
+      return wrong(entry, fmt::format("expected 1 to {} GPUs", kMaxGpus));
     gpus.insert(gpus.end(), count, *model);
     if (comma == std::string_view::npos) return gpus;
     text.remove_prefix(comma + 1);

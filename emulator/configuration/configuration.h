@@ -27,9 +27,9 @@ struct Fault {
   };
 
   Kind kind = Kind::kError;
-  std::optional<int> gpu;  ///< One GPU, or all.
-  std::string function;    ///< An NVML function, or all that take a GPU.
-  int error = 0;           ///< An nvmlReturn_t.
+  std::optional<int> gpu;    ///< One GPU, or all.
+  std::string function;      ///< An NVML function, or all that take a GPU.
+  int error = 0;             ///< An nvmlReturn_t.
   double after_seconds = 0;  ///< Since the machine was made.
   std::optional<double> for_seconds;
   uint64_t after_calls = 0;  ///< Calls that still succeed, counted over all processes.

@@ -115,9 +115,17 @@ Share Alone(const GpuModel& model, const Load& load, Watts limit, ClockRange ran
   return share;
 }
 
+// Refresh and interface take their part of what a board draws anyway. Estimated.
+constexpr double kIdleMemoryShare = 0.2;
+
+double MemoryWatts(const GpuModel& model, double base_watts, double activity) {
+  return kIdleMemoryShare * base_watts + activity * model.power.full_memory.value();
+}
+
 NewSegment Idle(const GpuModel& model, bool awake) {
-  return {.watts = (awake ? PowerAt(model, {}, model.graphics_clocks.back()) : model.power.asleep).value(),
-          .memory_watts = 0,
+  const double watts = (awake ? PowerAt(model, {}, model.graphics_clocks.back()) : model.power.asleep).value();
+  return {.watts = watts,
+          .memory_watts = MemoryWatts(model, watts, 0),
           .clock_mhz = static_cast<uint32_t>(model.graphics_clocks.back().value()),
           .throttle_reasons = static_cast<uint32_t>(nvml::kReasonGpuIdle)};
 }
@@ -144,9 +152,10 @@ NewSegment Settle(SharedGpu& gpu, const GpuModel& model) {
     clock += share.clock_mhz / busy;
   }
   segment.memory_utilization = memory_activity;
-  segment.memory_watts = memory_activity * model.power.full_memory.value();
+  segment.memory_watts = MemoryWatts(model, model.power.awake.value(), memory_activity);
   segment.clock_mhz = static_cast<uint32_t>(std::lround(clock));
-  if (clock < range.highest.value() - 1) segment.throttle_reasons |= static_cast<uint32_t>(nvml::kReasonSoftwarePowerCap);
+  if (clock < range.highest.value() - 1)
+    segment.throttle_reasons |= static_cast<uint32_t>(nvml::kReasonSoftwarePowerCap);
   if (range.highest < model.graphics_clocks.front()) {
     segment.throttle_reasons |= static_cast<uint32_t>(nvml::kReasonClockSetting);
   }
@@ -208,10 +217,18 @@ void Apply(SharedGpu& gpu, const GpuModel& model, Setting setting, Nanoseconds n
   const Lock lock(gpu);
   AdvanceWork(gpu, now);
   switch (setting.kind) {
-    case Setting::Kind::kPowerLimit: gpu.limit_mw.store(static_cast<uint32_t>(setting.value)); break;
-    case Setting::Kind::kPersistence: gpu.persistence.store(static_cast<uint32_t>(setting.value)); break;
-    case Setting::Kind::kGraphicsLock: gpu.graphics_lock.store(setting.value); break;
-    case Setting::Kind::kMemoryLock: gpu.memory_lock.store(setting.value); break;
+    case Setting::Kind::kPowerLimit:
+      gpu.limit_mw.store(static_cast<uint32_t>(setting.value));
+      break;
+    case Setting::Kind::kPersistence:
+      gpu.persistence.store(static_cast<uint32_t>(setting.value));
+      break;
+    case Setting::Kind::kGraphicsLock:
+      gpu.graphics_lock.store(setting.value);
+      break;
+    case Setting::Kind::kMemoryLock:
+      gpu.memory_lock.store(setting.value);
+      break;
   }
   Publish(gpu, model, now);
 }

@@ -24,8 +24,8 @@ std::unexpected<Error> SystemError(const std::filesystem::path& file, const char
 
 // Whether `file` is still what `path` names: its last user may have removed it while we waited for the lock.
 bool IsStillThere(const std::filesystem::path& path, int file) {
-  struct stat named {};
-  struct stat opened {};
+  struct stat named{};
+  struct stat opened{};
   return ::stat(path.c_str(), &named) == 0 && ::fstat(file, &opened) == 0 && named.st_ino == opened.st_ino &&
          named.st_dev == opened.st_dev;
 }
@@ -80,8 +80,8 @@ Result<void> Machine::Map(size_t bytes) {
 Result<void> Machine::Make(const std::string& configuration_text, const std::string& source) {
   ZEUS_ASSIGN_OR_RETURN(configuration_, ParseConfiguration(configuration_text, source));
   if (configuration_text.size() > kMaxConfigurationBytes) {
-    return Fail(ErrorCode::kInvalidData, fmt::format("{}: a configuration has at most {} bytes", source,
-                                                     kMaxConfigurationBytes));
+    return Fail(ErrorCode::kInvalidData,
+                fmt::format("{}: a configuration has at most {} bytes", source, kMaxConfigurationBytes));
   }
   const size_t bytes = BytesFor(gpu_count());
   // Emptied first: whatever was there is gone, and new pages are zero.
@@ -103,7 +103,7 @@ Result<void> Machine::Make(const std::string& configuration_text, const std::str
 }
 
 Result<void> Machine::Adopt() {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file_.get(), &status) != 0) return SystemError(state_file_, "look at");
   const auto bytes = static_cast<size_t>(status.st_size);
   const auto damaged = [&] {

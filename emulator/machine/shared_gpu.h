@@ -22,9 +22,9 @@ struct Segment {
   std::atomic<double> joules_before;   ///< Since the machine was made, at `start`.
   std::atomic<double> celsius_before;  ///< At `start`.
   std::atomic<double> watts;
-  std::atomic<double> memory_watts;        ///< Memory's share.
-  std::atomic<float> gpu_utilization;      ///< 0 to 1.
-  std::atomic<float> memory_utilization;   ///< 0 to 1.
+  std::atomic<double> memory_watts;       ///< Memory's share.
+  std::atomic<float> gpu_utilization;     ///< 0 to 1.
+  std::atomic<float> memory_utilization;  ///< 0 to 1.
   std::atomic<uint32_t> clock_mhz;
   std::atomic<uint32_t> throttle_reasons;  ///< NVML's bits.
 };
@@ -40,7 +40,7 @@ enum class LoadKind : uint32_t {
 
 /// One thing that a process runs on the GPU. Guarded by the GPU's mutex.
 struct Load {
-  int32_t pid = 0;  ///< 0: the slot is free.
+  int32_t pid = 0;             ///< 0: the slot is free.
   uint64_t process_start = 0;  ///< Tells a process from a later one with the same pid.
   LoadKind kind = LoadKind::kContext;
   uint64_t memory_bytes = 0;
@@ -65,8 +65,8 @@ struct SharedGpu {
   std::atomic<uint64_t> graphics_lock;  ///< Highest << 32 | lowest, MHz; 0: not locked.
   std::atomic<uint64_t> memory_lock;
   std::atomic<uint64_t> memory_used;
-  std::atomic<uint64_t> published;  ///< Segments so far; the last is segments[(published - 1) % kSegments].
-  std::atomic<uint32_t> changes;    ///< A futex: who waits for work sleeps on it.
+  std::atomic<uint64_t> published;      ///< Segments so far; the last is segments[(published - 1) % kSegments].
+  std::atomic<uint32_t> changes;        ///< A futex: who waits for work sleeps on it.
   std::atomic<Nanoseconds> next_check;  ///< When someone should look whether the owners of loads still live.
   std::array<Segment, kSegments> segments;
 

@@ -109,9 +109,12 @@ nvml::Return CopyList(const std::vector<unsigned>& list, unsigned* count, unsign
 
 bool MaySet(const Machine& current) {
   switch (current.configuration().settings) {
-    case SettingsPermission::kEveryone: return true;
-    case SettingsPermission::kNobody: return false;
-    case SettingsPermission::kRoot: break;
+    case SettingsPermission::kEveryone:
+      return true;
+    case SettingsPermission::kNobody:
+      return false;
+    case SettingsPermission::kRoot:
+      break;
   }
   const Result<Privileges> privileges = ReadPrivileges();
   return privileges && privileges->MaySet();

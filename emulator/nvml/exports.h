@@ -29,7 +29,7 @@ struct Bar1Memory {
 struct ProcessUtilizationSample {
   unsigned pid;
   unsigned long long time_us;
-  unsigned gpu;      ///< Percent, as the three below.
+  unsigned gpu;  ///< Percent, as the three below.
   unsigned memory;
   unsigned encoder;
   unsigned decoder;

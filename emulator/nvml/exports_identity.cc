@@ -25,7 +25,8 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetName(Device device, char* name, unsigne
   return OnGpu(__func__, device, [&](const Gpu& gpu) { return CopyText(gpu.model.name, name, length); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetUUID(Device device, char* uuid, unsigned length) {
-  return OnGpu(__func__, device, [&](const Gpu& gpu) { return CopyText(UuidOf(gpu.machine, gpu.index), uuid, length); });
+  return OnGpu(__func__, device,
+               [&](const Gpu& gpu) { return CopyText(UuidOf(gpu.machine, gpu.index), uuid, length); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetSerial(Device device, char* serial, unsigned length) {
   return OnGpu(__func__, device, [&](const Gpu& gpu) {

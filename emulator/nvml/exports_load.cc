@@ -68,7 +68,8 @@ ZEUS_EMULATOR_EXPORT int zeusEmulatorBeginLoad(unsigned gpu, double compute, dou
 
 ZEUS_EMULATOR_EXPORT int zeusEmulatorChangeLoad(zeusEmulatorLoad_t load, double compute, double memory) {
   const Machine* const machine = CurrentMachine();
-  if (machine == nullptr || load == nullptr || !IsShare(compute) || !IsShare(memory)) return zeus::nvml::kInvalidArgument;
+  if (machine == nullptr || load == nullptr || !IsShare(compute) || !IsShare(memory))
+    return zeus::nvml::kInvalidArgument;
   ChangeActivity(machine->gpu(load->gpu), machine->model(load->gpu), load->slot, {compute, memory}, Now());
   return zeus::nvml::kSuccess;
 }

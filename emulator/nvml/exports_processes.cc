@@ -63,19 +63,23 @@ nvml::Return CopyProcesses(const std::vector<ProcessInfo>& processes, unsigned* 
 }  // namespace
 }  // namespace zeus::emulator
 
-ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetComputeRunningProcesses_v3(Device device, unsigned* count, ProcessInfo* infos) {
+ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetComputeRunningProcesses_v3(Device device, unsigned* count,
+                                                                    ProcessInfo* infos) {
   return OnGpu(__func__, device, [&](const Gpu& gpu) { return CopyProcesses(Processes(gpu), count, infos); });
 }
-ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetComputeRunningProcesses_v2(Device device, unsigned* count, ProcessInfo* infos) {
+ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetComputeRunningProcesses_v2(Device device, unsigned* count,
+                                                                    ProcessInfo* infos) {
   return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos);
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetComputeRunningProcesses(Device device, unsigned* count, ProcessInfoV1* infos) {
   return OnGpu(__func__, device, [&](const Gpu& gpu) { return CopyProcesses(Processes(gpu), count, infos); });
 }
-ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetGraphicsRunningProcesses_v3(Device device, unsigned* count, ProcessInfo* infos) {
+ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetGraphicsRunningProcesses_v3(Device device, unsigned* count,
+                                                                     ProcessInfo* infos) {
   return OnGpu(__func__, device, [&](const Gpu&) { return CopyProcesses<ProcessInfo>({}, count, infos); });
 }
-ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetGraphicsRunningProcesses_v2(Device device, unsigned* count, ProcessInfo* infos) {
+ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetGraphicsRunningProcesses_v2(Device device, unsigned* count,
+                                                                     ProcessInfo* infos) {
   return nvmlDeviceGetGraphicsRunningProcesses_v3(device, count, infos);
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetMPSComputeRunningProcesses_v3(Device device, unsigned* count,

@@ -31,7 +31,8 @@ Return Energy(const Gpu& gpu, unsigned long long& millijoules) {
   const Nanoseconds update = LastUpdate(*gpu.model.sensor.energy_period, gpu.phase(), gpu.now);
   const double joules = JoulesAt(gpu.shared, std::max(update, gpu.machine.created()));
   const auto exact = static_cast<uint64_t>(std::max(joules, 0.0) * 1000);
-  millijoules = gpu.machine.configuration().faults.empty() ? exact : FaultyCounter(gpu.machine, gpu.index, exact, gpu.now);
+  millijoules =
+      gpu.machine.configuration().faults.empty() ? exact : FaultyCounter(gpu.machine, gpu.index, exact, gpu.now);
   return kSuccess;
 }
 
@@ -98,9 +99,8 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetFieldValues(Device device, int count, F
   });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetTotalEnergyConsumption(Device device, unsigned long long* millijoules) {
-  return OnGpu(__func__, device, [&](const Gpu& gpu) {
-    return millijoules == nullptr ? kInvalidArgument : Energy(gpu, *millijoules);
-  });
+  return OnGpu(__func__, device,
+               [&](const Gpu& gpu) { return millijoules == nullptr ? kInvalidArgument : Energy(gpu, *millijoules); });
 }
 
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetTemperature(Device device, TemperatureSensor sensor, unsigned* celsius) {
@@ -136,8 +136,10 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetClockInfo(Device device, ClockType type
     switch (type) {
       case kClockGraphics:
       case kClockSm:
-      case kClockVideo: return Give(megahertz, unsigned{moment.clock_mhz});
-      case kClockMemory: return Give(megahertz, MemoryClock(gpu, IsAsleep(gpu, moment)));
+      case kClockVideo:
+        return Give(megahertz, unsigned{moment.clock_mhz});
+      case kClockMemory:
+        return Give(megahertz, MemoryClock(gpu, IsAsleep(gpu, moment)));
     }
     return kInvalidArgument;
   });
@@ -162,9 +164,8 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetCurrentClocksThrottleReasons(Device dev
   return nvmlDeviceGetCurrentClocksEventReasons(device, reasons);
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetPerformanceState(Device device, int* state) {
-  return OnGpu(__func__, device, [&](const Gpu& gpu) {
-    return Give(state, IsAsleep(gpu, At(gpu.shared, gpu.model, gpu.now)) ? 8 : 0);
-  });
+  return OnGpu(__func__, device,
+               [&](const Gpu& gpu) { return Give(state, IsAsleep(gpu, At(gpu.shared, gpu.model, gpu.now)) ? 8 : 0); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetPowerState(Device device, int* state) {
   return nvmlDeviceGetPerformanceState(device, state);

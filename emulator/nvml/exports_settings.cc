@@ -10,9 +10,6 @@ using namespace zeus::nvml;      // NOLINT
 
 namespace {
 
-constexpr uint32_t kVolta = 5;
-constexpr uint32_t kAmpere = 7;
-
 unsigned Milliwatts(zeus::Watts power) {
   return static_cast<unsigned>(std::lround(power.value() * 1000));
 }
@@ -90,7 +87,8 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceSetPersistenceMode(Device device, EnableSt
 }
 
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetSupportedMemoryClocks(Device device, unsigned* count, unsigned* megahertz) {
-  return OnGpu(__func__, device, [&](const Gpu& gpu) { return CopyList(Whole(gpu.model.memory_clocks), count, megahertz); });
+  return OnGpu(__func__, device,
+               [&](const Gpu& gpu) { return CopyList(Whole(gpu.model.memory_clocks), count, megahertz); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetSupportedGraphicsClocks(Device device, unsigned memory, unsigned* count,
                                                                  unsigned* megahertz) {

@@ -33,7 +33,8 @@ ZEUS_EMULATOR_EXPORT Return nvmlSystemGetNVMLVersion(char* version, unsigned len
   });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlSystemGetCudaDriverVersion_v2(int* version) {
-  return OnMachine(__func__, [&](const Machine& machine) { return Give(version, machine.configuration().cuda_version); });
+  return OnMachine(__func__,
+                   [&](const Machine& machine) { return Give(version, machine.configuration().cuda_version); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlSystemGetCudaDriverVersion(int* version) {
   return nvmlSystemGetCudaDriverVersion_v2(version);

@@ -1,6 +1,7 @@
 #include "zeus/device/visible_devices.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -34,26 +35,26 @@ Result<VisibleDevice> ParseEntry(std::string_view variable, std::string_view ent
 
 Result<int> Resolve(std::string_view variable, const VisibleDevice& entry, const std::vector<GpuInfo>& gpus) {
   if (entry.index) {
-    if (static_cast<size_t>(*entry.index) < gpus.size()) return *entry.index;
+    if (std::ranges::count(gpus, *entry.index, &GpuInfo::index) > 0) return *entry.index;
+    std::vector<int> known;
+    for (const GpuInfo& gpu : gpus) known.push_back(gpu.index);
     return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("{}: there is no GPU {}; {}", variable, *entry.index,
-                            gpus.empty() ? "there is none at all" : fmt::format("there are 0 to {}", gpus.size() - 1)));
+                fmt::format("{}: there is no GPU {}; there are: {}", variable, *entry.index, fmt::join(known, ", ")));
   }
   std::optional<int> found;
   for (const GpuInfo& gpu : gpus) {
     if (!gpu.uuid.starts_with(entry.uuid_prefix)) continue;
     if (found) {
-      return Fail(ErrorCode::kInvalidArgument,
-                  fmt::format("{}: \"{}\" fits GPU {} and GPU {}; write more of the UUID", variable, entry.uuid_prefix,
-                              *found, gpu.index));
+      return Fail(ErrorCode::kInvalidArgument, fmt::format("{}: \"{}\" fits GPU {} and GPU {}; write more of the UUID",
+                                                           variable, entry.uuid_prefix, *found, gpu.index));
     }
     found = gpu.index;
   }
   if (!found) {
-    std::string known;
-    for (const GpuInfo& gpu : gpus) known += (known.empty() ? "" : ", ") + gpu.uuid;
+    std::vector<std::string> known;
+    for (const GpuInfo& gpu : gpus) known.push_back(gpu.uuid);
     return Fail(ErrorCode::kInvalidArgument, fmt::format("{}: no GPU has the UUID \"{}\"; there are: {}", variable,
-                                                         entry.uuid_prefix, known.empty() ? "none" : known));
+                                                         entry.uuid_prefix, fmt::join(known, ", ")));
   }
   return *found;
 }

@@ -33,12 +33,13 @@ struct VisibleDevices {
 /// entry that is neither, the same entry twice, and MIG slices, whose power no library tells.
 Result<std::vector<VisibleDevice>> ParseVisibleDevices(std::string_view variable, std::string_view text);
 
-/// What a process with these variables sees of `gpus`, which are all of one vendor's in its own order.
+/// What a process with these variables sees of `gpus`, which are one vendor's in its own order; not empty. One that
+/// cannot be opened is left out there, and the others keep their indices.
 ///
 /// NVIDIA follows CUDA_VISIBLE_DEVICES; AMD follows HIP_VISIBLE_DEVICES, or else CUDA_VISIBLE_DEVICES. Without a
-/// variable all are visible. Indices count in PCI order, as NVML and CUDA_DEVICE_ORDER=PCI_BUS_ID do; CUDA's own default,
-/// FASTEST_FIRST, cannot be told without CUDA, so where cards differ a note says so.
-/// Source: CUDA C++ Programming Guide, "CUDA Environment Variables"; ROCm, "GPU isolation techniques".
+/// variable all are visible. Indices count in PCI order, as NVML and CUDA_DEVICE_ORDER=PCI_BUS_ID do; CUDA's own
+/// default, FASTEST_FIRST, cannot be told without CUDA, so where cards differ a note says so. Source: CUDA C++
+/// Programming Guide, "CUDA Environment Variables"; ROCm, "GPU isolation techniques".
 Result<VisibleDevices> FindVisibleDevices(GpuVendor vendor, const VisibilityVariables& variables,
                                           const std::vector<GpuInfo>& gpus);
 

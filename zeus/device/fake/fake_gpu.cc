@@ -72,9 +72,9 @@ int FakeGpu::settings_made() const {
 Result<void> FakeGpu::CheckRead(Capability capability) const {
   if (error_) return std::unexpected(*error_);
   if (!capabilities().Has(capability)) {
-    return Fail(ErrorCode::kFailedPrecondition, fmt::format("GPU {} ({}): {}: {}", info().index, info().name,
-                                                            CapabilityName(capability),
-                                                            capabilities().WhyNot(capability)));
+    return Fail(ErrorCode::kFailedPrecondition,
+                fmt::format("GPU {} ({}): {}: {}", info().index, info().name, CapabilityName(capability),
+                            capabilities().WhyNot(capability)));
   }
   return {};
 }
@@ -113,6 +113,15 @@ Result<GpuStatus> FakeGpu::ReadStatus() {
   const std::scoped_lock lock(mutex_);
   if (error_) return std::unexpected(*error_);
   GpuStatus status;
+  if (capabilities().Has(Capability::kUtilization)) {
+    status.gpu_utilization = 0;
+    status.memory_utilization = 0;
+  }
+  if (capabilities().Has(Capability::kMemoryUse)) {
+    status.memory_used = 0;
+    status.memory_total = uint64_t{16} << 30;
+  }
+  if (capabilities().Has(Capability::kThrottleReasons)) status.throttle_reasons.emplace();
   if (capabilities().Has(Capability::kClocks)) {
     const auto clock = [&](ClockDomain domain, const std::vector<Megahertz>& clocks) {
       const auto range = locked_.find(domain);
@@ -178,8 +187,8 @@ Result<std::vector<Megahertz>> FakeGpu::ReadSupportedClocks(ClockDomain domain, 
 
 Result<void> FakeGpu::LockClocks(ClockDomain domain, ClockRange range) {
   const std::scoped_lock lock(mutex_);
-  ZEUS_RETURN_IF_ERROR(CheckSetting(domain == ClockDomain::kGraphics ? Capability::kLockGraphicsClock
-                                                                     : Capability::kLockMemoryClock));
+  ZEUS_RETURN_IF_ERROR(
+      CheckSetting(domain == ClockDomain::kGraphics ? Capability::kLockGraphicsClock : Capability::kLockMemoryClock));
   if (range.minimum > range.maximum) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("GPU {} ({}): lock clocks: {} MHz is above {} MHz", info().index, info().name,

@@ -2,9 +2,9 @@
 
 #include <cstdint>
 
-/// The part of NVIDIA's management library that Zeus calls: types and constants as the library has them in memory, under
-/// names of our own. Source: NVML API Reference Guide (docs.nvidia.com/deploy/nvml-api), checked in the tests against
-/// NVIDIA's own Python binding.
+/// The part of NVIDIA's management library that Zeus calls: types and constants as the library has them in memory,
+/// under names of our own. Source: NVML API Reference Guide (docs.nvidia.com/deploy/nvml-api), checked in the tests
+/// against NVIDIA's own Python binding.
 namespace zeus::nvml {
 
 using Device = struct DeviceTag*;
@@ -55,6 +55,10 @@ inline constexpr uint64_t kReasonSyncBoost = 0x10;
 inline constexpr uint64_t kReasonSoftwareThermal = 0x20;
 inline constexpr uint64_t kReasonHardwareThermal = 0x40;
 inline constexpr uint64_t kReasonHardwarePowerBrake = 0x80;
+
+/// Generations, as nvmlDeviceGetArchitecture numbers them.
+inline constexpr unsigned kVolta = 5;
+inline constexpr unsigned kAmpere = 7;
 
 inline constexpr unsigned kNameBytes = 96;
 inline constexpr unsigned kUuidBytes = 96;

@@ -54,8 +54,8 @@ Result<PowerSample> NvmlGpu::ReadPower(PowerSensor sensor) {
                                  ? average_
                                  : PowerSource{PowerSource::Call::kFieldValue, kFieldPowerAverage, kScopeMemory};
   if (sensor == PowerSensor::kMemoryAverage && !capabilities().Has(Capability::kMemoryPower)) [[unlikely]] {
-    return Fail(ErrorCode::kFailedPrecondition, fmt::format("{}: memory power: {}", Subject(info()),
-                                                            capabilities().WhyNot(Capability::kMemoryPower)));
+    return Fail(ErrorCode::kFailedPrecondition,
+                fmt::format("{}: memory power: {}", Subject(info()), capabilities().WhyNot(Capability::kMemoryPower)));
   }
   unsigned milliwatts = 0;
   switch (source.call) {
@@ -77,8 +77,8 @@ Result<PowerSample> NvmlGpu::ReadPower(PowerSensor sensor) {
     case PowerSource::Call::kNone: {
       const Capability missing =
           sensor == PowerSensor::kInstant ? Capability::kInstantPower : Capability::kAveragePower;
-      return Fail(ErrorCode::kFailedPrecondition, fmt::format("{}: {}: {}", Subject(info()), CapabilityName(missing),
-                                                              capabilities().WhyNot(missing)));
+      return Fail(ErrorCode::kFailedPrecondition,
+                  fmt::format("{}: {}: {}", Subject(info()), CapabilityName(missing), capabilities().WhyNot(missing)));
     }
   }
   return PowerSample{Watts(milliwatts * kWattsPerMilliwatt), clock_.Now()};
@@ -86,8 +86,8 @@ Result<PowerSample> NvmlGpu::ReadPower(PowerSensor sensor) {
 
 Result<EnergySample> NvmlGpu::ReadEnergy() {
   if (!has_energy_counter_) [[unlikely]] {
-    return Fail(ErrorCode::kFailedPrecondition, fmt::format("{}: energy: {}", Subject(info()),
-                                                            capabilities().WhyNot(Capability::kEnergyCounter)));
+    return Fail(ErrorCode::kFailedPrecondition,
+                fmt::format("{}: energy: {}", Subject(info()), capabilities().WhyNot(Capability::kEnergyCounter)));
   }
   const std::scoped_lock lock(energy_mutex_);
   unsigned long long millijoules = 0;

@@ -25,13 +25,18 @@ void ResolveOptional(const DynamicLibrary& file, const char* symbol, Function*& 
 
 ErrorCode ToErrorCode(Return result) {
   switch (result) {
-    case kInvalidArgument: return ErrorCode::kInvalidArgument;
+    case kInvalidArgument:
+      return ErrorCode::kInvalidArgument;
     case kNotSupported:
     case kFunctionNotFound:
-    case kArgumentVersionMismatch: return ErrorCode::kFailedPrecondition;
-    case kNoPermission: return ErrorCode::kPermissionDenied;
-    case kNotFound: return ErrorCode::kNotFound;
-    default: return ErrorCode::kUnavailable;
+    case kArgumentVersionMismatch:
+      return ErrorCode::kFailedPrecondition;
+    case kNoPermission:
+      return ErrorCode::kPermissionDenied;
+    case kNotFound:
+      return ErrorCode::kNotFound;
+    default:
+      return ErrorCode::kUnavailable;
   }
 }
 
@@ -63,7 +68,8 @@ Library::~Library() {
 }
 
 Result<void> Library::Resolve() {
-#define ZEUS_NVML_RESOLVE(member, symbol, parameters) ZEUS_RETURN_IF_ERROR(ResolveRequired(file_, #symbol, functions_.member));
+#define ZEUS_NVML_RESOLVE(member, symbol, parameters) \
+  ZEUS_RETURN_IF_ERROR(ResolveRequired(file_, #symbol, functions_.member));
   ZEUS_NVML_REQUIRED(ZEUS_NVML_RESOLVE)
 #undef ZEUS_NVML_RESOLVE
 #define ZEUS_NVML_RESOLVE(member, symbol, parameters) ResolveOptional(file_, #symbol, functions_.member);
@@ -82,11 +88,20 @@ Error Library::ToError(Return result, std::string_view subject, std::string_view
       message = fmt::format("{}: {}: permission denied; run as root, or have a privileged daemon make the change",
                             subject, what);
       break;
-    case kGpuIsLost: message += "; it fell off the bus or is gone: see the kernel's log, and restart the machine"; break;
-    case kResetRequired: message += "; it works again after a reset"; break;
-    case kDriverNotLoaded: message += "; load the nvidia kernel module"; break;
-    case kLibRmVersionMismatch: message += "; the driver was updated while loaded: restart the machine"; break;
-    default: break;
+    case kGpuIsLost:
+      message += "; it fell off the bus or is gone: see the kernel's log, and restart the machine";
+      break;
+    case kResetRequired:
+      message += "; it works again after a reset";
+      break;
+    case kDriverNotLoaded:
+      message += "; load the nvidia kernel module";
+      break;
+    case kLibRmVersionMismatch:
+      message += "; the driver was updated while loaded: restart the machine";
+      break;
+    default:
+      break;
   }
   return {ToErrorCode(result), std::move(message)};
 }

@@ -33,8 +33,7 @@ void Set(GpuCapabilities& capabilities, Capability capability, const Answer& ans
 
 Answer TryField(const Library& library, Device device, unsigned field, unsigned scope, FieldValue& value) {
   value = FieldValue{.field = field, .scope = scope};
-  Answer answer =
-      Try(library, "nvmlDeviceGetFieldValues", library.functions().field_values, device, 1, &value);
+  Answer answer = Try(library, "nvmlDeviceGetFieldValues", library.functions().field_values, device, 1, &value);
   if (answer.ok && value.result != kSuccess) {
     const auto error_text = library.functions().error_text;
     const char* const text = error_text != nullptr ? error_text(value.result) : nullptr;
@@ -56,7 +55,8 @@ bool PowerUsageIsInstant(const Library& library, Device device) {
 void ProbePower(const Library& library, Probe& probe) {
   const bool usage_is_instant = PowerUsageIsInstant(library, probe.device);
   unsigned milliwatts = 0;
-  const Answer usage = Try(library, "nvmlDeviceGetPowerUsage", library.functions().power_usage, probe.device, &milliwatts);
+  const Answer usage =
+      Try(library, "nvmlDeviceGetPowerUsage", library.functions().power_usage, probe.device, &milliwatts);
   const auto find = [&](Capability capability, unsigned field, bool usage_fits) {
     FieldValue value{};
     Answer answer;
@@ -105,7 +105,8 @@ void ProbeReads(const Library& library, Probe& probe) {
   Answer answer = Try(library, "nvmlDeviceGetTemperatureV", nvml.temperature_v, device, &temperature);
   if (!answer.ok) answer = Try(library, "nvmlDeviceGetTemperature", nvml.temperature, device, kTemperatureGpu, &number);
   Set(can, Capability::kTemperature, answer);
-  Set(can, Capability::kClocks, Try(library, "nvmlDeviceGetClockInfo", nvml.clock_info, device, kClockGraphics, &number));
+  Set(can, Capability::kClocks,
+      Try(library, "nvmlDeviceGetClockInfo", nvml.clock_info, device, kClockGraphics, &number));
   Set(can, Capability::kUtilization,
       Try(library, "nvmlDeviceGetUtilizationRates", nvml.utilization, device, &utilization));
   answer = Try(library, "nvmlDeviceGetMemoryInfo_v2", nvml.memory_info_v2, device, &memory_v2);
@@ -119,8 +120,8 @@ void ProbeReads(const Library& library, Probe& probe) {
   std::array<ProcessInfo, 16> processes;
   number = processes.size();
   const auto compute_processes = nvml.compute_processes;
-  const bool more = compute_processes != nullptr &&
-                    compute_processes(device, &number, processes.data()) == kInsufficientSize;
+  const bool more =
+      compute_processes != nullptr && compute_processes(device, &number, processes.data()) == kInsufficientSize;
   number = processes.size();
   Set(can, Capability::kProcesses,
       more ? Answer{true, ""}
@@ -130,8 +131,8 @@ void ProbeReads(const Library& library, Probe& probe) {
       Try(library, "nvmlDeviceGetPowerManagementLimit", nvml.power_limit, device, &number));
   Set(can, Capability::kPersistenceMode,
       Try(library, "nvmlDeviceGetPersistenceMode", nvml.persistence_mode, device, &state));
-  Set(can, Capability::kSetPowerLimit, Try(library, "nvmlDeviceGetPowerManagementLimitConstraints",
-                                           nvml.power_limit_range, device, &number, &other));
+  Set(can, Capability::kSetPowerLimit,
+      Try(library, "nvmlDeviceGetPowerManagementLimitConstraints", nvml.power_limit_range, device, &number, &other));
 }
 
 // Settings are not tried: a function that is there, and its reading counterpart, are taken for the ability.
@@ -149,13 +150,20 @@ void ProbeSettings(const Library& library, Probe& probe) {
   }
   unsigned count = 0;
   const auto list = [&](Capability capability, const char* symbol, auto* function, auto... arguments) {
-    const Return result = function != nullptr ? function(probe.device, arguments..., &count, nullptr) : kFunctionNotFound;
+    const Return result =
+        function != nullptr ? function(probe.device, arguments..., &count, nullptr) : kFunctionNotFound;
     // Asked for nothing but the number of clocks, the library says that there is no room for them.
     if (result != kSuccess && result != kInsufficientSize) {
       can.Remove(capability, fmt::format("{} answers {}", symbol, static_cast<int>(result)));
     }
   };
   list(Capability::kLockMemoryClock, "nvmlDeviceGetSupportedMemoryClocks", nvml.supported_memory_clocks);
+  // NVML reference, the two functions that lock: graphics clocks on Volta and newer, memory clocks on Ampere and newer.
+  unsigned architecture = 0;
+  if (nvml.architecture != nullptr && nvml.architecture(probe.device, &architecture) == kSuccess) {
+    if (architecture < kVolta) can.Remove(Capability::kLockGraphicsClock, "NVML locks graphics clocks from Volta on");
+    if (architecture < kAmpere) can.Remove(Capability::kLockMemoryClock, "NVML locks memory clocks from Ampere on");
+  }
   require(Capability::kLockGraphicsClock, "nvmlDeviceSetGpuLockedClocks", nvml.lock_graphics_clocks != nullptr);
   require(Capability::kLockGraphicsClock, "nvmlDeviceResetGpuLockedClocks", nvml.reset_graphics_clocks != nullptr);
   require(Capability::kLockMemoryClock, "nvmlDeviceSetMemoryLockedClocks", nvml.lock_memory_clocks != nullptr);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "zeus/device/inventory.h"
+
+namespace zeus {
+
+/// The environment variables that say where devices are and which to use, and their values.
+std::map<std::string, std::optional<std::string>> DeviceVariables();
+
+/// The devices of this machine, as the environment says.
+std::unique_ptr<DeviceInventory> OpenInventory();
+
+}  // namespace zeus
