@@ -14,7 +14,7 @@ if(TARGET zeus)
 endif()
 # In a folder of its own: it must never stand in for the real library unasked.
 install(TARGETS zeus_emulator_nvml LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/zeus-emulator NAMELINK_SKIP)
-install(FILES ${CMAKE_SOURCE_DIR}/emulator/zeus_emulator.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zeus)
+install(FILES ${CMAKE_SOURCE_DIR}/emulator/nvml/zeus_emulator.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zeus)
 
 # Headers that need a third-party one are ours alone; tools/check_layers holds them to these names.
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/zeus DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

@@ -15,13 +15,13 @@ if(ZEUS_SANITIZE)
   add_link_options(-fsanitize=${ZEUS_SANITIZE})
 endif()
 
-# zeus_library(NAME [INTERNAL] SOURCES file... [USES library...] [PRIVATE library...] [TESTS folder])
+# zeus_library(NAME [INTERNAL] SOURCES file... [USES library...] [PRIVATE library...])
 #
 # One library for one folder: target zeus_NAME, alias Zeus::NAME, and a test program zeus_NAME_test of all its *_test.cc.
 # USES are the libraries of other folders that the public headers need; PRIVATE are third-party ones that stay in the sources.
-# An INTERNAL library is not installed. TESTS names the folder whose tests are the library's, by default this one.
+# An INTERNAL library is not installed.
 function(zeus_library name)
-  cmake_parse_arguments(ARG "INTERNAL" "TESTS" "SOURCES;USES;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "INTERNAL" "" "SOURCES;USES;PRIVATE" ${ARGN})
   set(target zeus_${name})
   add_library(${target} STATIC ${ARG_SOURCES})
   add_library(Zeus::${name} ALIAS ${target})
@@ -34,7 +34,7 @@ function(zeus_library name)
   if(NOT ARG_INTERNAL)
     set_property(GLOBAL APPEND PROPERTY ZEUS_LIBRARIES ${target})
   endif()
-  file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_TESTS}/*_test.cc)
+  file(GLOB_RECURSE tests CONFIGURE_DEPENDS *_test.cc)
   if(ZEUS_TESTS AND tests)
     zeus_test(${target}_test SOURCES ${tests} USES ${target} ${ARG_PRIVATE})
   endif()

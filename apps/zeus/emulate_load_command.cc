@@ -12,7 +12,7 @@
 
 #include "apps/zeus/number_flags.h"
 #include "apps/zeus/table.h"
-#include "emulator/zeus_emulator.h"
+#include "emulator/nvml/zeus_emulator.h"
 #include "zeus/base/dynamic_library.h"
 
 namespace zeus {

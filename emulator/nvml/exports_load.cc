@@ -1,8 +1,8 @@
-// Putting load on a GPU: see emulator/zeus_emulator.h.
+// Putting load on a GPU: see emulator/nvml/zeus_emulator.h.
 #include <cmath>
 
 #include "emulator/nvml/context.h"
-#include "emulator/zeus_emulator.h"
+#include "emulator/nvml/zeus_emulator.h"
 
 using namespace zeus::emulator;  // NOLINT: a file of nothing but exported C functions.
 
