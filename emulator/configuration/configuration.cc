@@ -292,8 +292,7 @@ Result<std::vector<GpuModel>> ParseGpuList(std::string_view text) {
     }
     Result<GpuModel> model = FindPreset(name);
     if (!model) return wrong(entry, model.error().message);
-    if (count < 1 || gpus.size() + count > kMaxGpus)
-      return wrong(entry, fmt::format("expected 1 to {} GPUs", kMaxGpus));
+    if (count < 1 || count > kMaxGpus - gpus.size()) return wrong(entry, fmt::format("expected 1 to {} GPUs", kMaxGpus));
     gpus.insert(gpus.end(), count, *model);
     if (comma == std::string_view::npos) return gpus;
     text.remove_prefix(comma + 1);

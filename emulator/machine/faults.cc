@@ -38,10 +38,10 @@ uint64_t FaultyCounter(const Machine& machine, size_t gpu, uint64_t millijoules,
   const std::vector<Fault>& faults = machine.configuration().faults;
   for (size_t i = 0; i < faults.size(); ++i) {
     const Fault& fault = faults[i];
-    if (fault.kind == Fault::Kind::kError || !Concerns(fault, gpu)) continue;
+    if (fault.kind == Fault::Kind::kError || !Concerns(fault, gpu) || !IsInTime(fault, Age(machine, now))) continue;
     if (fault.kind == Fault::Kind::kCounterWraps) {
       millijoules %= fault.counter_value;
-    } else if (IsInTime(fault, Age(machine, now))) {
+    } else {
       // Whoever reads first after the reset notes what the counter showed. One GPU per such fault.
       uint64_t at_reset = UINT64_MAX;
       if (machine.fault(i).value_at_reset.compare_exchange_strong(at_reset, millijoules)) at_reset = millijoules;

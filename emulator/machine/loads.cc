@@ -52,24 +52,35 @@ class Lock {
   bool held_ = false;
 };
 
-// Field 22 of /proc/PID/stat, counted after the name in parentheses, which may hold anything (proc(5)).
-uint64_t ProcessStart(int32_t pid) {
+/// What the kernel tells of a process.
+struct ProcessStat {
+  bool is_zombie = false;  ///< It has ended, and nobody has asked how.
+  uint64_t start = 0;      ///< 0: not told.
+};
+
+// Fields 3, 20 and 22 of /proc/PID/stat, counted after the name in parentheses, which may hold anything (proc(5)).
+ProcessStat ReadStat(int32_t pid) {
   char path[32];
   std::snprintf(path, sizeof path, "/proc/%d/stat", pid);
   const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
   char text[1024];
   const ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text) : -1;
-  if (size <= 0) return 0;
+  if (size <= 0) return {};
   std::string_view rest(text, static_cast<size_t>(size));
   rest.remove_prefix(std::min(rest.rfind(')') + 1, rest.size()));
-  for (int field = 2; field < 22; ++field) {
+  ProcessStat stat;
+  uint64_t threads = 0;
+  for (int field = 3; field <= 22; ++field) {
     const size_t space = rest.find(' ');
-    if (space == std::string_view::npos) return 0;
+    if (space == std::string_view::npos) return {};
     rest.remove_prefix(space + 1);
+    if (field == 3) stat.is_zombie = rest.starts_with('Z') || rest.starts_with('X');
+    if (field == 20) std::from_chars(rest.data(), rest.data() + rest.size(), threads);
   }
-  uint64_t start = 0;
-  std::from_chars(rest.data(), rest.data() + rest.size(), start);
-  return start;
+  // Where only the main thread has ended, the others go on.
+  stat.is_zombie = stat.is_zombie && threads <= 1;
+  std::from_chars(rest.data(), rest.data() + rest.size(), stat.start);
+  return stat;
 }
 
 Work ToWork(const Load& load) {
@@ -193,13 +204,13 @@ void Publish(SharedGpu& gpu, const GpuModel& model, Nanoseconds now) {
 
 ProcessIdentity ProcessIdentity::Current() {
   const auto pid = static_cast<int32_t>(::getpid());
-  return {pid, ProcessStart(pid)};
+  return {pid, ReadStat(pid).start};
 }
 
 bool ProcessIdentity::IsAlive() const {
   if (::kill(pid, 0) != 0 && errno == ESRCH) return false;
-  const uint64_t now = ProcessStart(pid);
-  return start == 0 || now == 0 || now == start;
+  const ProcessStat now = ReadStat(pid);
+  return !now.is_zombie && (start == 0 || now.start == 0 || now.start == start);
 }
 
 void InitialiseGpu(SharedGpu& gpu, const GpuModel& model, Nanoseconds now) {

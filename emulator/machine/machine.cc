@@ -30,6 +30,23 @@ bool IsStillThere(const std::filesystem::path& path, int file) {
          named.st_dev == opened.st_dev;
 }
 
+// A file that nobody uses may be made anew where it is empty or an emulator's, of whatever version, finished or not.
+// The path may come from somebody's environment; what else lies there is not ours to erase.
+Result<void> CheckReplaceable(const std::filesystem::path& path, int file) {
+  struct stat status{};
+  if (::fstat(file, &status) != 0) return SystemError(path, "look at");
+  uint64_t magic = 0;
+  constexpr uint64_t kWithoutVersion = ~uint64_t{0} >> 8;
+  const bool is_ours =
+      S_ISREG(status.st_mode) &&
+      (status.st_size == 0 || (::pread(file, &magic, sizeof magic, 0) == sizeof magic &&
+                               (magic == 0 || (magic & kWithoutVersion) == (kMachineMagic & kWithoutVersion))));
+  if (is_ours) return {};
+  return Fail(ErrorCode::kInvalidData,
+              fmt::format("{}: is not the emulator's, and stays as it is; name another file for its state",
+                          path.string()));
+}
+
 size_t BytesFor(size_t gpus) {
   static_assert(sizeof(SharedMachine) % alignof(SharedGpu) == 0);
   return sizeof(SharedMachine) + gpus * sizeof(SharedGpu);
@@ -51,11 +68,14 @@ Result<std::unique_ptr<Machine>> Machine::Join(const std::filesystem::path& stat
     if (!alone && ::flock(file, LOCK_SH) != 0) return SystemError(state_file, "lock");
     if (!IsStillThere(state_file, file)) continue;
     if (alone) {
+      ZEUS_RETURN_IF_ERROR(CheckReplaceable(state_file, file));
+      machine->owner_ = ::getpid();
       ZEUS_RETURN_IF_ERROR(machine->Make(configuration_text, source));
       if (::flock(file, LOCK_SH) != 0) return SystemError(state_file, "lock");
       return machine;
     }
     ZEUS_RETURN_IF_ERROR(machine->Adopt());
+    machine->owner_ = ::getpid();
     return machine;
   }
 }
@@ -63,7 +83,8 @@ Result<std::unique_ptr<Machine>> Machine::Join(const std::filesystem::path& stat
 Machine::~Machine() {
   if (shared_ != nullptr) ::munmap(shared_, bytes_);
   // The last one to go finds itself alone.
-  if (file_.valid() && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0 && IsStillThere(state_file_, file_.get())) {
+  if (owner_ == ::getpid() && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0 &&
+      IsStillThere(state_file_, file_.get())) {
     ::unlink(state_file_.c_str());
   }
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -16,7 +18,7 @@ namespace zeus::emulator {
 class Machine {
  public:
   /// Joins the machine at `state_file`, or makes it of `configuration_text` where nobody is there; what a machine
-  /// whose users were all killed has left is replaced.
+  /// whose users were all killed has left is replaced. A file that no emulator made stays as it is: kInvalidData.
   static Result<std::unique_ptr<Machine>> Join(const std::filesystem::path& state_file,
                                                const std::string& configuration_text, const std::string& source);
 
@@ -41,6 +43,8 @@ class Machine {
 
   std::filesystem::path state_file_;
   UniqueFd file_;
+  /// Who joined, and leaves: a child that it forks shares the lock and must not change it. 0: nobody yet.
+  pid_t owner_ = 0;
   Configuration configuration_;
   SharedMachine* shared_ = nullptr;
   SharedGpu* gpus_ = nullptr;

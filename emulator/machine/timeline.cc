@@ -57,7 +57,7 @@ Copy Find(const SharedGpu& gpu, Nanoseconds time) {
     const Copy copy = Read(gpu, low);
     std::atomic_thread_fence(std::memory_order_acquire);
     // Overtaken by so many changes that what was read may be a newer segment: look again.
-    if (gpu.published.load(kRelaxed) - low < kSegments - 1) return copy;
+    if (gpu.published.load(kRelaxed) - low < kSegments) return copy;
   }
 }
 

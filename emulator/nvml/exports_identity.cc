@@ -82,9 +82,6 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetDisplayActive(Device device, int* activ
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceIsMigDeviceHandle(Device device, unsigned* is_mig) {
   return OnGpu(__func__, device, [&](const Gpu&) { return Give(is_mig, 0U); });
 }
-ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetMigMode(Device device, unsigned*, unsigned*) {
-  return OnGpu(__func__, device, [&](const Gpu&) { return kNotSupported; });
-}
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetMaxMigDeviceCount(Device device, unsigned* count) {
   return OnGpu(__func__, device, [&](const Gpu&) { return Give(count, 0U); });
 }

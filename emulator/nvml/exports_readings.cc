@@ -125,10 +125,6 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetTemperatureThreshold(Device device, int
     return kNotSupported;
   });
 }
-ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetFanSpeed(Device device, unsigned*) {
-  // Servers' cards are cooled by the chassis.
-  return OnGpu(__func__, device, [&](const Gpu&) { return kNotSupported; });
-}
 
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetClockInfo(Device device, ClockType type, unsigned* megahertz) {
   return OnGpu(__func__, device, [&](const Gpu& gpu) {

@@ -25,8 +25,8 @@ class SystemClock final : public Clock {
 }  // namespace internal
 
 inline const Clock& Clock::System() {
-  static const internal::SystemClock clock;
-  return clock;
+  static const internal::SystemClock kClock;
+  return kClock;
 }
 
 }  // namespace zeus

@@ -167,6 +167,8 @@ Result<void> NvmlGpu::AddProcesses(GpuProcess::Kind kind, std::vector<GpuProcess
   const bool compute = kind == GpuProcess::Kind::kCompute;
   const auto read = compute ? library_.functions().compute_processes : library_.functions().graphics_processes;
   const char* const what = compute ? "compute processes" : "graphics processes";
+  // Cards and drivers that know nothing of graphics have no such processes.
+  if (read == nullptr && !compute) return {};
   if (read == nullptr) return std::unexpected(ToError(kFunctionNotFound, what));
   std::vector<ProcessInfo> found(16);
   unsigned count = 0;
@@ -177,6 +179,7 @@ Result<void> NvmlGpu::AddProcesses(GpuProcess::Kind kind, std::vector<GpuProcess
     count = static_cast<unsigned>(found.size());
     result = read(device_, &count, found.data());
   }
+  if (result == kNotSupported && !compute) return {};
   if (result != kSuccess) return std::unexpected(ToError(result, what));
   for (unsigned i = 0; i < count; ++i) {
     GpuProcess process{.pid = found[i].pid, .kind = kind, .memory_used = std::nullopt};

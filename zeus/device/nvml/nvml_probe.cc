@@ -142,6 +142,8 @@ void ProbeSettings(const Library& library, Probe& probe) {
   const auto require = [&](Capability capability, const char* symbol, bool present) {
     if (!present) can.Remove(capability, fmt::format("this driver's NVML has no {}", symbol));
   };
+  if (!can.Has(Capability::kPowerLimit)) can.Remove(Capability::kSetPowerLimit, can.WhyNot(Capability::kPowerLimit));
+  require(Capability::kSetPowerLimit, "nvmlDeviceGetPowerManagementDefaultLimit", nvml.default_power_limit != nullptr);
   require(Capability::kSetPowerLimit, "nvmlDeviceSetPowerManagementLimit", nvml.set_power_limit != nullptr);
   if (can.Has(Capability::kPersistenceMode)) {
     require(Capability::kSetPersistenceMode, "nvmlDeviceSetPersistenceMode", nvml.set_persistence_mode != nullptr);
@@ -150,8 +152,8 @@ void ProbeSettings(const Library& library, Probe& probe) {
   }
   unsigned count = 0;
   const auto list = [&](Capability capability, const char* symbol, auto* function, auto... arguments) {
-    const Return result =
-        function != nullptr ? function(probe.device, arguments..., &count, nullptr) : kFunctionNotFound;
+    if (function == nullptr) return require(capability, symbol, false);
+    const Return result = function(probe.device, arguments..., &count, nullptr);
     // Asked for nothing but the number of clocks, the library says that there is no room for them.
     if (result != kSuccess && result != kInsufficientSize) {
       can.Remove(capability, fmt::format("{} answers {}", symbol, static_cast<int>(result)));
