@@ -37,6 +37,7 @@ struct Invocation {
 void AddCompletionCommand(CLI::App& app, Invocation& invocation);
 void AddEmulateCommand(CLI::App& app, Invocation& invocation);
 void AddEnvCommand(CLI::App& app, Invocation& invocation);
+void AddRestoreCommand(CLI::App& app, Invocation& invocation);
 void AddSimulateClusterCommand(CLI::App& app, Invocation& invocation);
 void AddSimulateCommand(CLI::App& app, Invocation& invocation);
 void AddSweepCommand(CLI::App& app, Invocation& invocation);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 
@@ -60,6 +61,8 @@ Result<void> RunEnv(const EnvFlags& flags, const Console& console) {
                                 .python = PythonPackages(),
                                 .privileges = ReadPrivileges(),
                                 .journal_folder = JournalFolder().string(),
+                                .leftovers = RestoreLeftovers(JournalFolder(), inventory->AllGpus(),
+                                                              LeftoverMode::kDryRun, std::chrono::system_clock::now),
                                 .variables = DeviceVariables()};
   return console.Print(flags.json ? EnvJson(environment, *inventory) : EnvText(environment, *inventory, console));
 }

@@ -285,6 +285,11 @@ std::string EnvText(const Environment& environment, const DeviceInventory& inven
     }
     problems.insert(problems.end(), facts.failures.begin(), facts.failures.end());
   }
+  if (!environment.leftovers) problems.push_back(environment.leftovers.error().message);
+  for (const Leftover& leftover : environment.leftovers ? *environment.leftovers : std::vector<Leftover>()) {
+    if (leftover.state == LeftoverState::kHeld) continue;
+    problems.push_back(fmt::format("{}: {}; `zeus restore` sees to it", leftover.uuid, leftover.message));
+  }
   if (!problems.empty()) {
     text += Heading(console, "Worth knowing");
     for (const std::string& problem : problems) text += Bullet(problem, console.width);
@@ -309,6 +314,11 @@ std::string EnvJson(const Environment& environment, const DeviceInventory& inven
   for (const CpuFacts& facts : ReadCpuFacts(inventory)) document["cpus"].push_back(CpuToJson(facts));
   document["may_change_settings"] = privileges && privileges->MaySet();
   document["journal_folder"] = environment.journal_folder;
+  document["leftovers"] = Json::array();
+  for (const Leftover& leftover : environment.leftovers ? *environment.leftovers : std::vector<Leftover>()) {
+    document["leftovers"].push_back(
+        {{"uuid", leftover.uuid}, {"state", LeftoverStateName(leftover.state)}, {"message", leftover.message}});
+  }
   document["variables"] = Json::object();
   for (const auto& [name, value] : environment.variables) document["variables"][name] = OrNull(value);
   document["problems"] = inventory.problems();

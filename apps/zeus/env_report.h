@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/zeus/console.h"
+#include "zeus/control/leftovers.h"
 #include "zeus/device/inventory.h"
 #include "zeus/device/privileges.h"
 
@@ -18,6 +19,7 @@ struct Environment {
   std::map<std::string, std::string> python;
   Result<Privileges> privileges;
   std::string journal_folder;
+  Result<std::vector<Leftover>> leftovers;                      ///< Settings that killed processes left changed.
   std::map<std::string, std::optional<std::string>> variables;  ///< Those that Zeus follows; nothing where unset.
 };
 

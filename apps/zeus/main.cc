@@ -23,6 +23,8 @@ constexpr const char* kExamples =
     "  zeus sweep --workloads all --gpus v100 --policies pruned-thompson,grid --seeds 1-20\n"
     "  zeus simulate-cluster --groups groups.csv.xz --gpu a40 --csv history.csv\n"
     "  zeus trace check traces\n"
+    "  zeus env\n"
+    "  zeus emulate --gpus v100x4 -- nvitop\n"
     "\n"
     "`zeus COMMAND --help` says more. Exit codes: 0 success, 1 failure, 2 wrong usage.";
 
@@ -94,6 +96,7 @@ int Run(int argc, char** argv) {
   zeus::AddTraceCommand(app, invocation);
   zeus::AddEmulateCommand(app, invocation);
   zeus::AddEnvCommand(app, invocation);
+  zeus::AddRestoreCommand(app, invocation);
   zeus::AddCompletionCommand(app, invocation);
 
   const zeus::Console console = zeus::Console::OfStandardStreams(std::getenv("NO_COLOR"));

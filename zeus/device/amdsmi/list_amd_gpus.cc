@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <thread>
 
@@ -22,6 +23,12 @@ struct Found {
   std::optional<AmdDevice::EnergyCount> energy_at_start;
 };
 
+// Letters, digits and dashes alone, as in real ones: it becomes the name of a file.
+std::string UuidOfPlace(std::string address) {
+  std::ranges::replace_if(address, [](char c) { return c == ':' || c == '.'; }, '-');
+  return "AMD-" + address;
+}
+
 Found Identify(const AmdSmiLibrary& library, const amdsmi::HipDevice& hip) {
   const std::string address = PciAddressText(hip.bdf);
   AmdDevice device(library, hip.handle, fmt::format("AMD GPU {} ({})", hip.index, address));
@@ -32,7 +39,7 @@ Found Identify(const AmdSmiLibrary& library, const amdsmi::HipDevice& hip) {
                .index = hip.index};
   if (info.name.empty()) info.name = "AMD GPU";
   // Journals and logs need some name, and within one machine the place is unique, too.
-  if (info.uuid.empty()) info.uuid = "AMD-" + address;
+  if (info.uuid.empty()) info.uuid = UuidOfPlace(address);
   GpuCapabilities capabilities = amdsmi::ProbeCapabilities(device);
   return {std::move(device), std::move(info), std::move(capabilities), Watts(0), std::nullopt};
 }
