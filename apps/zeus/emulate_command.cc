@@ -18,11 +18,12 @@ namespace {
 constexpr const char* kExamples =
     "Examples:\n"
     "  zeus emulate --gpus v100x4 -- zeus env\n"
-    "  zeus emulate --gpus a100x2,h100 -- nvitop\n"
-    "  zeus emulate --config machine.toml -- python train.py\n"
-    "  zeus emulate --gpus v100 -- zeus emulate load --compute 1 --for 10\n"
+    "  zeus emulate --gpus a100x2,h100 -- zeus env --json\n"
+
+    "  zeus emulate --gpus v100 -- zeus emulate load --compute 1 --for 2\n"
     "\n"
-    "GPUs: p100, v100, a40, rtx6000, a100, h100, h200, m40. The exit code is the command's.";
+    "--config takes a machine described in TOML. GPUs: p100, v100, a40, rtx6000, a100, h100, h200, m40. The exit code "
+    "is the command's.";
 
 constexpr const char* kLibraryName = "libnvidia-ml.so.1";
 

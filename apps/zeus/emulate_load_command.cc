@@ -20,8 +20,8 @@ namespace {
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  zeus emulate --gpus v100 -- zeus emulate load --compute 1 --memory 0.4 --for 10\n"
-    "  zeus emulate --gpus v100 -- zeus emulate load --gpu 0 --compute-seconds 20 --memory-seconds 5 --host-seconds 1\n"
+    "  zeus emulate --gpus v100 -- zeus emulate load --compute 1 --memory 0.4 --for 2\n"
+    "  zeus emulate --gpus v100 -- zeus emulate load --gpu 0 --compute-seconds 1 --memory-seconds 0.5\n"
     "\n"
     "It ends by itself with --for or an amount of work, else with an interrupt (Ctrl-C).";
 
@@ -84,7 +84,8 @@ Result<void> Check(int result, const LoadFlags& flags) {
 }
 
 // An interrupt ends a load that has no end, and that is no failure.
-Result<void> KeepBusy(const Functions& functions, const LoadFlags& flags, unsigned long long bytes) {
+Result<void> KeepBusy(const Functions& functions, const LoadFlags& flags, unsigned long long bytes,
+                      const Console& console) {
   sigset_t signals;
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGINT);
@@ -92,6 +93,7 @@ Result<void> KeepBusy(const Functions& functions, const LoadFlags& flags, unsign
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   zeusEmulatorLoad_t load = nullptr;
   ZEUS_RETURN_IF_ERROR(Check(functions.begin(flags.gpu, flags.compute, flags.memory, bytes, &load), flags));
+  const auto begin = std::chrono::steady_clock::now();
   if (flags.seconds) {
     const timespec time{.tv_sec = static_cast<time_t>(*flags.seconds),
                         .tv_nsec = static_cast<long>(
@@ -101,13 +103,15 @@ Result<void> KeepBusy(const Functions& functions, const LoadFlags& flags, unsign
     int signal = 0;
     ::sigwait(&signals, &signal);
   }
-  return Check(functions.end(load), flags);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  ZEUS_RETURN_IF_ERROR(Check(functions.end(load), flags));
+  return console.Print(fmt::format("GPU {} was kept busy for {:.3f} s\n", flags.gpu, took.count()));
 }
 
 Result<void> RunLoad(const LoadFlags& flags, const Console& console) {
   ZEUS_ASSIGN_OR_RETURN(const Functions functions, FindFunctions());
   const auto bytes = static_cast<unsigned long long>(flags.memory_gib * kBytesPerGibibyte);
-  if (!flags.HasWork()) return KeepBusy(functions, flags, bytes);
+  if (!flags.HasWork()) return KeepBusy(functions, flags, bytes, console);
   const zeusEmulatorWork_t work{.compute_seconds = flags.compute_seconds.value_or(0),
                                 .memory_seconds = flags.memory_seconds.value_or(0),
                                 .host_seconds = flags.host_seconds.value_or(0),

@@ -13,7 +13,8 @@ import unittest
 from zeus_program import GOLDEN, SHARED, ZEUS, ZeusTest, environment, needs_golden, needs_traces, run
 
 COMMANDS = [(), ("simulate",), ("simulate-cluster",), ("sweep",), ("trace",), ("trace", "check"), ("trace", "describe"),
-            ("trace", "generate"), ("trace", "generate-groups"), ("completion",)]
+            ("trace", "generate"), ("trace", "generate-groups"), ("emulate",), ("emulate", "load"), ("env",), ("restore",),
+            ("completion",)]
 CLEAR_LINE = "\r\x1b[K"
 
 
@@ -101,7 +102,7 @@ class HelpTest(ZeusTest):
                 self.assertNotIn("\x1b", text)
 
     def test_every_command_is_tried(self):
-        for command in ((), ("trace",)):
+        for command in ((), ("trace",), ("emulate",)):
             subcommands = self.succeeds(*command, "--help").split("Subcommands:\n")[1]
             listed = re.findall(r"^  ([a-z-]+) {2,}", subcommands, re.M)
             self.assertEqual({each[-1] for each in COMMANDS if each[:-1] == command and each}, set(listed))
@@ -119,7 +120,8 @@ class HelpTest(ZeusTest):
                 words = shlex.split(example, comments=True)
                 if "|" in words or ">" in words or words[1] == "trace" and "../shared/traces" not in words:
                     continue  # For a shell, or on files of one's own.
-                done = run(*words[1:], cwd=work)
+                # Some run the program again, by its name.
+                done = run(*words[1:], cwd=work, env={"PATH": f"{ZEUS.parent}:{os.environ['PATH']}"})
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertTrue(done.stdout)
 
@@ -133,7 +135,7 @@ class HelpTest(ZeusTest):
 
     def test_wrong_usage(self):
         for arguments, message in [
-            ((), "a command is missing; there are: simulate, simulate-cluster, sweep, trace, completion; see `zeus --"),
+            ((), "a command is missing; there are: simulate, simulate-cluster, sweep, trace, "),
             (("nonsense",), "no command \"nonsense\"; there are: simulate,"),
             (("trace",), "there are: check, describe, generate, generate-groups; see `zeus trace --help`"),
             (("trace", "nonsense"), "no command \"nonsense\"; there are: check,"),

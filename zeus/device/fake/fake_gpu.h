@@ -16,7 +16,12 @@ namespace zeus {
 class FakeGpu final : public Gpu, private GpuSettings {
  public:
   struct Options {
-    GpuInfo info{.vendor = GpuVendor::kFake, .name = "Fake GPU", .uuid = "GPU-fake-0", .pci_address = "0000:01:00.0"};
+    GpuInfo info{.vendor = GpuVendor::kFake,
+                 .name = "Fake GPU",
+                 .uuid = "GPU-fake-0",
+                 .pci_address = "0000:01:00.0",
+                 .index = 0,
+                 .notes = {}};
     PowerLimitRange limits{Watts(100), Watts(300), Watts(250)};
     std::vector<Megahertz> graphics_clocks{Megahertz(1500), Megahertz(1000), Megahertz(500)};
     std::vector<Megahertz> memory_clocks{Megahertz(900)};
