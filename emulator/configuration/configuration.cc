@@ -156,6 +156,9 @@ Result<void> ReadFault(TableReader reader, size_t gpu_count, std::vector<Fault>&
   std::optional<int64_t> calls;
   std::optional<double> wraps;
   bool resets = false;
+  if (const toml::node* const node = reader.Take("gpu"); node != nullptr && gpu_count == 0) {
+    return reader.Wrong(*node, "gpu", "the machine has no GPUs");
+  }
   ZEUS_RETURN_IF_ERROR(reader.Read("gpu", 0, static_cast<int64_t>(gpu_count) - 1, gpu));
   ZEUS_RETURN_IF_ERROR(reader.Read("function", fault.function));
   ZEUS_RETURN_IF_ERROR(reader.Read("error", error));
@@ -292,7 +295,8 @@ Result<std::vector<GpuModel>> ParseGpuList(std::string_view text) {
     }
     Result<GpuModel> model = FindPreset(name);
     if (!model) return wrong(entry, model.error().message);
-    if (count < 1 || count > kMaxGpus - gpus.size()) return wrong(entry, fmt::format("expected 1 to {} GPUs", kMaxGpus));
+    if (count < 1 || count > kMaxGpus - gpus.size())
+      return wrong(entry, fmt::format("expected 1 to {} GPUs", kMaxGpus));
     gpus.insert(gpus.end(), count, *model);
     if (comma == std::string_view::npos) return gpus;
     text.remove_prefix(comma + 1);

@@ -42,9 +42,9 @@ Result<void> CheckReplaceable(const std::filesystem::path& path, int file) {
       (status.st_size == 0 || (::pread(file, &magic, sizeof magic, 0) == sizeof magic &&
                                (magic == 0 || (magic & kWithoutVersion) == (kMachineMagic & kWithoutVersion))));
   if (is_ours) return {};
-  return Fail(ErrorCode::kInvalidData,
-              fmt::format("{}: is not the emulator's, and stays as it is; name another file for its state",
-                          path.string()));
+  return Fail(
+      ErrorCode::kInvalidData,
+      fmt::format("{}: is not the emulator's, and stays as it is; name another file for its state", path.string()));
 }
 
 size_t BytesFor(size_t gpus) {
@@ -83,8 +83,7 @@ Result<std::unique_ptr<Machine>> Machine::Join(const std::filesystem::path& stat
 Machine::~Machine() {
   if (shared_ != nullptr) ::munmap(shared_, bytes_);
   // The last one to go finds itself alone.
-  if (owner_ == ::getpid() && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0 &&
-      IsStillThere(state_file_, file_.get())) {
+  if (owner_ == ::getpid() && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0 && IsStillThere(state_file_, file_.get())) {
     ::unlink(state_file_.c_str());
   }
 }

@@ -70,6 +70,8 @@ struct SharedGpu {
   std::atomic<Nanoseconds> next_check;  ///< When someone should look whether the owners of loads still live.
   std::array<Segment, kSegments> segments;
 
+  std::atomic<uint64_t> millijoules_shown;  ///< The highest that the energy counter has shown; readers write it.
+
   pthread_mutex_t mutex;
   std::array<Load, kMaxLoads> loads;
 };

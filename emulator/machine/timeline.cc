@@ -96,6 +96,15 @@ Nanoseconds LastUpdate(Seconds period, Nanoseconds phase, Nanoseconds now) {
   return now - (since % step + step) % step;
 }
 
+uint64_t CounterMillijoules(SharedGpu& gpu, Seconds period, Nanoseconds phase, Nanoseconds made, Nanoseconds now) {
+  const double joules = JoulesAt(gpu, std::max(LastUpdate(period, phase, now), made));
+  const auto millijoules = static_cast<uint64_t>(std::max(joules, 0.0) * 1000);
+  uint64_t shown = gpu.millijoules_shown.load(kRelaxed);
+  while (shown < millijoules && !gpu.millijoules_shown.compare_exchange_weak(shown, millijoules, kRelaxed)) {
+  }
+  return std::max(shown, millijoules);
+}
+
 double SensorWatts(const SharedGpu& gpu, const PowerReading& sensor, Nanoseconds phase, Nanoseconds now) {
   const Nanoseconds end = LastUpdate(sensor.update_period, phase, now);
   const auto window = static_cast<Nanoseconds>(sensor.window.value() * 1e9);

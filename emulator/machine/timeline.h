@@ -36,6 +36,10 @@ Moment At(const SharedGpu& gpu, const GpuModel& model, Nanoseconds time);
 /// Joules since the machine was made until `time`; before the first segment, as if it had always been so.
 double JoulesAt(const SharedGpu& gpu, Nanoseconds time);
 
+/// What an energy counter shows at `now`, in mJ: the energy as of its last update, and never before `made`. It does not
+/// fall: a change can be published a moment after somebody read the counter as it would be without it.
+uint64_t CounterMillijoules(SharedGpu& gpu, Seconds period, Nanoseconds phase, Nanoseconds made, Nanoseconds now);
+
 /// What a sensor shows at `now`: the mean power over its window, as of its last update. `phase` shifts its updates.
 double SensorWatts(const SharedGpu& gpu, const PowerReading& sensor, Nanoseconds phase, Nanoseconds now);
 /// The same of memory's share alone.

@@ -28,9 +28,8 @@ unsigned AveragePower(const Gpu& gpu) {
 
 Return Energy(const Gpu& gpu, unsigned long long& millijoules) {
   if (!gpu.model.sensor.energy_period) return kNotSupported;
-  const Nanoseconds update = LastUpdate(*gpu.model.sensor.energy_period, gpu.phase(), gpu.now);
-  const double joules = JoulesAt(gpu.shared, std::max(update, gpu.machine.created()));
-  const auto exact = static_cast<uint64_t>(std::max(joules, 0.0) * 1000);
+  const uint64_t exact =
+      CounterMillijoules(gpu.shared, *gpu.model.sensor.energy_period, gpu.phase(), gpu.machine.created(), gpu.now);
   millijoules =
       gpu.machine.configuration().faults.empty() ? exact : FaultyCounter(gpu.machine, gpu.index, exact, gpu.now);
   return kSuccess;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
 
 namespace zeus {

@@ -8,6 +8,7 @@
 
 #include "tests/support/emulated_machine.h"
 #include "tests/support/emulator_library.h"
+#include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
 #include "zeus/device/nvml/nvml_gpu.h"
 
@@ -93,14 +94,14 @@ TEST(NvmlFailures, ACounterThatWrapsGoesOn) {
 }
 
 TEST(NvmlFailures, ACounterThatIsResetGoesOn) {
-  const EmulatedMachine machine =
-      MachineWith("[[fault]]\ngpu = 0\ncounter_resets = true\nafter_seconds = 0.1\n");
+  const EmulatedMachine machine = MachineWith("[[fault]]\ngpu = 0\ncounter_resets = true\nafter_seconds = 0.1\n");
   ReadUntilResets(machine.gpu(0), 1);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(machine.gpu(0).ReadEnergy().value().step, CounterStep::kAdvanced);
 }
 
 TEST(NvmlFailures, WithoutPermissionReadsGoOnAndSettingsSayWhatToDo) {
-  const EmulatedMachine machine = EmulatedMachine::OfConfiguration("settings = \"nobody\"\n[[gpu]]\npreset = \"a100\"\n");
+  const EmulatedMachine machine =
+      EmulatedMachine::OfConfiguration("settings = \"nobody\"\n[[gpu]]\npreset = \"a100\"\n");
   Gpu& gpu = machine.gpu(0);
   GpuSettings& settings = gpu.settings();
   const auto is_denied = [](const char* what) {
@@ -118,7 +119,8 @@ TEST(NvmlFailures, WithoutPermissionReadsGoOnAndSettingsSayWhatToDo) {
 }
 
 TEST(NvmlFailures, WhatIsSetAlreadyNeedsNoPermission) {
-  const EmulatedMachine machine = EmulatedMachine::OfConfiguration("settings = \"nobody\"\n[[gpu]]\npreset = \"v100\"\n");
+  const EmulatedMachine machine =
+      EmulatedMachine::OfConfiguration("settings = \"nobody\"\n[[gpu]]\npreset = \"v100\"\n");
   GpuSettings& settings = machine.gpu(0).settings();
   ZEUS_ASSERT_OK_AND_ASSIGN(const Watts limit, settings.ReadPowerLimit());
   EXPECT_THAT(settings.SetPowerLimit(limit), IsOk());
@@ -131,7 +133,8 @@ TEST(NvmlFailures, AGpuThatIsLostFromTheBeginningIsNamed) {
                                                  "[[fault]]\ngpu = 1\nerror = \"gpu_is_lost\"\n");
   ZEUS_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Library> library, Library::Open(ZEUS_EMULATOR_LIBRARY));
   EXPECT_THAT(ProbeGpu(*library, 0), IsOk());
-  EXPECT_THAT(ProbeGpu(*library, 1), IsError(ErrorCode::kUnavailable, "GPU 1: nvmlDeviceGetHandleByIndex_v2: GPU is lost"));
+  EXPECT_THAT(ProbeGpu(*library, 1),
+              IsError(ErrorCode::kUnavailable, "GPU 1: nvmlDeviceGetHandleByIndex_v2: GPU is lost"));
 }
 
 TEST(NvmlFailures, ValuesThatAreNoSettingsAreRefused) {

@@ -12,6 +12,7 @@
 
 #include "tests/support/emulated_machine.h"
 #include "tests/support/emulator_library.h"
+#include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
 
 namespace zeus::nvml {
@@ -19,9 +20,9 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::EmulatedLoad;
 using testing::EmulatedMachine;
+using ::testing::HasSubstr;
 using testing::IsError;
 using testing::IsOk;
 
@@ -156,7 +157,9 @@ TEST(NvmlGpu, OldCardsHaveNoEnergyCounter) {
 
 TEST(NvmlGpu, WhichClocksCanBeLockedDependsOnTheGeneration) {
   const EmulatedMachine machine = EmulatedMachine::OfGpus("p100,v100,a100");
-  const auto why_not = [&](size_t gpu, Capability capability) { return machine.gpu(gpu).capabilities().WhyNot(capability); };
+  const auto why_not = [&](size_t gpu, Capability capability) {
+    return machine.gpu(gpu).capabilities().WhyNot(capability);
+  };
   EXPECT_EQ(why_not(0, Capability::kLockGraphicsClock), "NVML locks graphics clocks from Volta on");
   EXPECT_EQ(why_not(1, Capability::kLockGraphicsClock), "");
   EXPECT_EQ(why_not(1, Capability::kLockMemoryClock), "NVML locks memory clocks from Ampere on");

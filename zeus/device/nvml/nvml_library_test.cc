@@ -11,6 +11,7 @@
 
 #include "tests/support/emulator_library.h"
 #include "tests/support/files.h"
+#include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
 
 namespace zeus::nvml {
@@ -82,10 +83,10 @@ TEST(NvmlLibrary, AFileThatIsNoLibrary) {
 
 TEST(NvmlLibrary, WithoutAFunctionThatEverythingNeeds) {
   const EmulatorEnvironment environment(kOneGpu);
-#define ZEUS_TEST_WITHOUT(member, symbol, parameters)                              \
-  EXPECT_THAT(Library::Open(environment.LibraryWithout({#symbol})),                \
-              IsError(ErrorCode::kInvalidData, "libnvidia-ml.so.1: has no symbol " \
-                                               #symbol ", without which Zeus cannot use it"));
+#define ZEUS_TEST_WITHOUT(member, symbol, parameters)               \
+  EXPECT_THAT(Library::Open(environment.LibraryWithout({#symbol})), \
+              IsError(ErrorCode::kInvalidData,                      \
+                      "libnvidia-ml.so.1: has no symbol " #symbol ", without which Zeus cannot use it"));
   ZEUS_NVML_REQUIRED(ZEUS_TEST_WITHOUT)
 #undef ZEUS_TEST_WITHOUT
 }

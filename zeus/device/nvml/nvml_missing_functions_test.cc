@@ -8,14 +8,15 @@
 #include <vector>
 
 #include "tests/support/emulator_library.h"
+#include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
 #include "zeus/device/nvml/nvml_gpu.h"
 
 namespace zeus::nvml {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::EmulatorEnvironment;
+using ::testing::HasSubstr;
 using testing::IsError;
 using testing::IsOk;
 
