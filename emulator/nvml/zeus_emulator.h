@@ -25,7 +25,7 @@ int zeusEmulatorEndLoad(zeusEmulatorLoad_t load);
 typedef struct {
   double compute_seconds; /**< Take longer at lower clocks. */
   double memory_seconds;
-  double host_seconds;    /**< The GPU waits for the host. */
+  double host_seconds;     /**< The GPU waits for the host. */
   double compute_activity; /**< While it computes, 0 to 1. */
   double memory_activity;  /**< While it waits for memory, 0 to 1. */
 } zeusEmulatorWork_t;

@@ -46,7 +46,7 @@ class SignalGuard {
 
  private:
   void Set(int signal, void (*handler)(int)) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = handler;
     ::sigemptyset(&action.sa_mask);
     before_[count_].first = signal;

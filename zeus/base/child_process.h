@@ -15,9 +15,9 @@ struct ForegroundCommand {
 };
 
 /// Runs it to its end and returns what a shell would call its exit code: its own, or 128 plus the signal that ended it.
-/// Meanwhile SIGTERM and SIGHUP are passed on to it; SIGINT and SIGQUIT reach it from the terminal by themselves, and we
-/// outlive them. kNotFound and kPermissionDenied say why the program could not be started. One at a time in a process:
-/// signal dispositions are changed while it runs and put back after it.
+/// Meanwhile SIGTERM and SIGHUP are passed on to it; SIGINT and SIGQUIT reach it from the terminal by themselves, and
+/// we outlive them. kNotFound and kPermissionDenied say why the program could not be started. One at a time in a
+/// process: signal dispositions are changed while it runs and put back after it.
 Result<int> RunInForeground(const ForegroundCommand& command);
 
 }  // namespace zeus

@@ -25,7 +25,9 @@ TEST(ChildProcess, PassesTheExitCodeOn) {
   EXPECT_EQ(Shell("exit 42").value(), 42);
 }
 
-TEST(ChildProcess, DeathBySignalIsTheShellsCode) { EXPECT_EQ(Shell("kill -KILL $$").value(), 128 + SIGKILL); }
+TEST(ChildProcess, DeathBySignalIsTheShellsCode) {
+  EXPECT_EQ(Shell("kill -KILL $$").value(), 128 + SIGKILL);
+}
 
 TEST(ChildProcess, EnvironmentIsSetOnTopOfOurs) {
   EXPECT_EQ(Shell("test \"$ZEUS_TEST_WORD\" = word && test -n \"$PATH\"").value(), 0);
@@ -59,7 +61,7 @@ TEST(ChildProcess, TerminationIsPassedOn) {
 
 TEST(ChildProcess, SignalDispositionsArePutBack) {
   ASSERT_EQ(Shell("true").value(), 0);
-  struct sigaction action {};
+  struct sigaction action{};
   ::sigaction(SIGTERM, nullptr, &action);
   EXPECT_EQ(action.sa_handler, SIG_DFL);
 }
