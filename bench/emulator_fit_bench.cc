@@ -56,12 +56,13 @@ std::vector<Configuration> Configurations(const PowerTrace& trace) {
 void PrintHeader() {
   fmt::print(
       "All but counts in percent. The cheapest limit: of all configurations, and of those that draw more than the\n"
-      "lowest limit; the others are slowed down by none, and their cheapest limit is noise. One step: {} W.\n\n"
-      "{:32} {:>20} {:>13} {:>27} {:>27}\n"
-      "{:7} {:24} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6}\n",
+      "lowest limit; the others are slowed down by none, and their cheapest limit is noise. One step: {} W. Or same:\n"
+      "every limit counts that is as cheap in the model as the one it names; for those others, all of them.\n\n"
+      "{:32} {:>20} {:>13} {:>35} {:>35}\n"
+      "{:7} {:24} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>7} {:>6} {:>6} {:>6} {:>6} {:>7} {:>6}\n",
       kStep.value(), "", "error of time", "of power", "cheapest limit, all", "where limits are met", "gpu", "fitted to",
-      "rows", "median", "90th", "median", "90th", "count", "exact", "1 step", "regret", "count", "exact", "1 step",
-      "regret");
+      "rows", "median", "90th", "median", "90th", "count", "exact", "1 step", "or same", "regret", "count", "exact",
+      "1 step", "or same", "regret");
 }
 
 void PrintRow(std::string_view gpu, const Way& way, const FitAccuracy& accuracy) {
@@ -70,15 +71,15 @@ void PrintRow(std::string_view gpu, const Way& way, const FitAccuracy& accuracy)
              percent(accuracy.time.median), percent(accuracy.time.percentile90), percent(accuracy.power.median),
              percent(accuracy.power.percentile90));
   for (const FitAccuracy::Cheapest& cheapest : {accuracy.all, accuracy.limited}) {
-    fmt::print(" {:6} {:6.1f} {:6.1f} {:6.2f}", cheapest.configurations, percent(cheapest.exact),
-               percent(cheapest.one_step), percent(cheapest.mean_regret));
+    fmt::print(" {:6} {:6.1f} {:6.1f} {:7.1f} {:6.2f}", cheapest.configurations, percent(cheapest.exact),
+               percent(cheapest.one_step), percent(cheapest.one_step_or_same), percent(cheapest.mean_regret));
   }
   fmt::print("\n");
 }
 
 bool GoodEnough(const FitAccuracy& accuracy) {
   return accuracy.time.median <= kMostMedianError && accuracy.power.median <= kMostMedianError &&
-         accuracy.limited.one_step >= kFewestCheapest;
+         accuracy.all.one_step_or_same >= kFewestCheapest && accuracy.limited.one_step >= kFewestCheapest;
 }
 
 struct Gpu {
@@ -129,7 +130,7 @@ int main() {
   if (*good) return 0;
   fmt::print(stderr,
              "emulator_fit_bench: {}: expected median errors of at most {} %, and the cheapest limit within a step for "
-             "at least {} % of the configurations that meet a limit\n",
+             "at least {} % of all configurations, and of those that meet a limit\n",
              zeus::kMustBeGood, 100 * zeus::kMostMedianError, 100 * zeus::kFewestCheapest);
   return 1;
 }

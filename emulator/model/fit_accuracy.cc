@@ -25,10 +25,21 @@ Configuration EveryOther(const Configuration& all, size_t from) {
   return half;
 }
 
+// How far costs of the same run may differ by rounding.
+constexpr double kSame = 1e-9;
+
 // Adds one configuration to the sums.
-void Add(const Configuration& recorded, size_t named, const FitSetup& setup, FitAccuracy::Cheapest* sums) {
+void Add(const Configuration& recorded, const std::vector<ObservedRun>& predicted, const FitSetup& setup,
+         FitAccuracy::Cheapest* sums) {
   const ObservedRun& cheapest = recorded[CheapestRun(recorded, setup.weights)];
+  const size_t named = CheapestRun(predicted, setup.weights);
   const Watts distance = recorded[named].limit - cheapest.limit;
+  const Joules least = Cost(predicted[named], setup.weights);
+  const bool near = std::ranges::any_of(predicted, [&](const ObservedRun& run) {
+    return Cost(run, setup.weights) / least - 1 <= kSame &&
+           std::abs((run.limit - cheapest.limit).value()) <= setup.step.value();
+  });
+  sums->one_step_or_same += near ? 1 : 0;
   sums->configurations += 1;
   sums->exact += distance == Watts(0) ? 1 : 0;
   sums->one_step += std::abs(distance.value()) <= setup.step.value() ? 1 : 0;
@@ -37,7 +48,7 @@ void Add(const Configuration& recorded, size_t named, const FitSetup& setup, Fit
 
 void Divide(FitAccuracy::Cheapest* sums) {
   if (sums->configurations == 0) return;
-  for (double* const sum : {&sums->exact, &sums->one_step, &sums->mean_regret}) {
+  for (double* const sum : {&sums->exact, &sums->one_step, &sums->one_step_or_same, &sums->mean_regret}) {
     *sum /= static_cast<double>(sums->configurations);
   }
 }
@@ -64,9 +75,9 @@ Result<FitAccuracy> MeasureFit(const GpuModel& gpu, const std::vector<Configurat
       time_errors.push_back(std::abs(predicted[i].time / checked[i].time - 1));
       power_errors.push_back(std::abs(predicted[i].power / checked[i].power - 1));
     }
-    const size_t named = CheapestRun(Predict(gpu, work, all), setup.weights);
-    Add(all, named, setup, &accuracy.all);
-    if (MeetsALimit(all)) Add(all, named, setup, &accuracy.limited);
+    const std::vector<ObservedRun> predicted_all = Predict(gpu, work, all);
+    Add(all, predicted_all, setup, &accuracy.all);
+    if (MeetsALimit(all)) Add(all, predicted_all, setup, &accuracy.limited);
   }
   accuracy.rows = time_errors.size();
   accuracy.time = Summary(time_errors);

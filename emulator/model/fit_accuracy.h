@@ -35,6 +35,9 @@ struct FitAccuracy {
     size_t configurations = 0;
     double exact = 0;        ///< Share of the configurations.
     double one_step = 0;     ///< Share where the two are at most one step apart.
+    /// The same, where any limit counts as the model's that is as cheap in the model as the one it names: to work that
+    /// no limit slows down, all are the same.
+    double one_step_or_same = 0;
     double mean_regret = 0;  ///< What the model's choice costs above the cheapest, as recorded.
   };
   Cheapest all;

@@ -87,6 +87,7 @@ TEST(MeasureFitTest, TellsApartWhatMeetsNoLimit) {
   ZEUS_ASSERT_OK_AND_ASSIGN(const FitAccuracy accuracy, MeasureFit(gpu, {idle}, SetupOf(Rows::kAll, FitTo::kRows)));
   EXPECT_EQ(accuracy.all.configurations, 1U);
   EXPECT_EQ(accuracy.all.one_step, 0);
+  EXPECT_EQ(accuracy.all.one_step_or_same, 1);
   EXPECT_NEAR(accuracy.all.mean_regret, 1.0 / 99, 1e-9);
   EXPECT_EQ(accuracy.limited.configurations, 0U);
 }
@@ -116,6 +117,7 @@ TEST(MeasureFitTest, TellsThePublishedTraceOfTheV100) {
   EXPECT_EQ(fitted.rows, 476U);
   EXPECT_LT(fitted.time.median, 0.02);
   EXPECT_LT(fitted.power.median, 0.02);
+  EXPECT_GE(fitted.all.one_step_or_same, 0.9);
   EXPECT_GE(fitted.limited.one_step, 0.9);
   ZEUS_ASSERT_OK_AND_ASSIGN(const FitAccuracy held_out,
                             MeasureFit(gpu, configurations, SetupOf(Rows::kHeldOut, FitTo::kRows)));
