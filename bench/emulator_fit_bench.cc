@@ -18,9 +18,9 @@
 namespace zeus {
 namespace {
 
-using emulator::Configuration;
 using emulator::FitAccuracy;
 using emulator::FitTo;
+using emulator::RecordedWork;
 using emulator::Rows;
 
 constexpr double kEta = 0.5;
@@ -39,13 +39,13 @@ constexpr std::array kWays = {Way{"all rows, and cheapest", Rows::kAll, FitTo::k
                               Way{"all rows", Rows::kAll, FitTo::kRows},
                               Way{"every other row", Rows::kHeldOut, FitTo::kRows}};
 
-std::vector<Configuration> Configurations(const PowerTrace& trace) {
-  std::map<std::pair<uint32_t, int64_t>, Configuration> all;
+std::vector<RecordedWork> Configurations(const PowerTrace& trace) {
+  std::map<std::pair<uint32_t, int64_t>, RecordedWork> all;
   for (const PowerRow& row : trace.rows) {
     all[{row.workload, row.batch_size}].push_back(
         {.limit = row.power_limit, .time = row.time_per_epoch, .power = row.average_power});
   }
-  std::vector<Configuration> configurations;
+  std::vector<RecordedWork> configurations;
   for (auto& [key, runs] : all) {
     std::ranges::sort(runs, {}, &emulator::ObservedRun::limit);
     configurations.push_back(std::move(runs));
@@ -84,7 +84,7 @@ bool GoodEnough(const FitAccuracy& accuracy) {
 
 struct Gpu {
   emulator::GpuModel model;
-  std::vector<Configuration> configurations;
+  std::vector<RecordedWork> configurations;
   Watts max_power;
 };
 

@@ -88,6 +88,10 @@ Result<int> RunEmulate(const EmulateFlags& flags) {
   // Held until the command has ended, so that its GPUs outlive each of its processes.
   ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<emulator::Machine> machine, emulator::Machine::Join(state, text, source));
 
+  if (const auto known = emulator::CheckFunctions(library_folder / kLibraryName, machine->configuration().faults);
+      !known) {
+    return Fail(ErrorCode::kInvalidData, fmt::format("{}: {}", source, known.error().message));
+  }
   ZEUS_ASSIGN_OR_RETURN(const ScratchFolder scratch, ScratchFolder::Make());
   if (const auto& missing = machine->configuration().missing_symbols; !missing.empty()) {
     ZEUS_RETURN_IF_ERROR(

@@ -2,10 +2,17 @@
 
 #include <fmt/format.h>
 
-#include "emulator/configuration/configuration.h"
 #include "zeus/base/text_file.h"
 
 namespace zeus::emulator {
+namespace {
+
+// In an ELF file's string table a name stands between two zero bytes.
+std::string InTable(const std::string& symbol) {
+  return '\0' + symbol + '\0';
+}
+
+}  // namespace
 
 Result<std::string> ConfigurationOfGpus(std::string_view list) {
   ZEUS_ASSIGN_OR_RETURN(const std::vector<GpuModel> gpus, ParseGpuList(list));
@@ -14,13 +21,22 @@ Result<std::string> ConfigurationOfGpus(std::string_view list) {
   return text;
 }
 
+Result<void> CheckFunctions(const std::filesystem::path& library, const std::vector<Fault>& faults) {
+  ZEUS_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(library));
+  for (const Fault& fault : faults) {
+    if (fault.function.empty() || bytes.find(InTable(fault.function)) != std::string::npos) continue;
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("fault.function: {}: the emulator has no such function", fault.function));
+  }
+  return {};
+}
+
 Result<void> CopyLibraryWithout(const std::filesystem::path& library, const std::vector<std::string>& symbols,
                                 const std::filesystem::path& copy) {
   ZEUS_ASSIGN_OR_RETURN(std::string bytes, ReadFile(library));
   for (const std::string& symbol : symbols) {
-    // In an ELF file's string table a name stands between two zero bytes. With another first letter the loader's hash
-    // table still leads to it, but the comparison fails.
-    const std::string name = '\0' + symbol + '\0';
+    // With another first letter the loader's hash table still leads to it, but the comparison fails.
+    const std::string name = InTable(symbol);
     bool found = false;
     for (size_t at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + 1)) {
       bytes[at + 1] = '-';

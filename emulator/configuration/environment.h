@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "emulator/configuration/configuration.h"
 #include "zeus/base/result.h"
 
 namespace zeus::emulator {
@@ -18,6 +19,9 @@ inline constexpr const char* kGpusVariable = "ZEUS_EMULATOR_GPUS";
 
 /// The text of a configuration that has these GPUs and nothing else.
 Result<std::string> ConfigurationOfGpus(std::string_view list);
+
+/// kNotFound for a fault that concerns a function which the emulator library does not export: it never fires.
+Result<void> CheckFunctions(const std::filesystem::path& library, const std::vector<Fault>& faults);
 
 /// Copies an emulator library and takes exported functions out of the copy, as an older driver lacks them: who asks the
 /// loader for one is told that there is none. kNotFound names a function that the library does not have.

@@ -19,8 +19,8 @@ FitAccuracy::Errors Summary(const std::vector<double>& errors) {
 }
 
 // Every other run, from the given one on.
-Configuration EveryOther(const Configuration& all, size_t from) {
-  Configuration half;
+RecordedWork EveryOther(const RecordedWork& all, size_t from) {
+  RecordedWork half;
   for (size_t i = from; i < all.size(); i += 2) half.push_back(all[i]);
   return half;
 }
@@ -29,7 +29,7 @@ Configuration EveryOther(const Configuration& all, size_t from) {
 constexpr double kSame = 1e-9;
 
 // Adds one configuration to the sums.
-void Add(const Configuration& recorded, const std::vector<ObservedRun>& predicted, const FitSetup& setup,
+void Add(const RecordedWork& recorded, const std::vector<ObservedRun>& predicted, const FitSetup& setup,
          FitAccuracy::Cheapest* sums) {
   const ObservedRun& cheapest = recorded[CheapestRun(recorded, setup.weights)];
   const size_t named = CheapestRun(predicted, setup.weights);
@@ -53,22 +53,22 @@ void Divide(FitAccuracy::Cheapest* sums) {
   }
 }
 
-bool MeetsALimit(const Configuration& recorded) {
+bool MeetsALimit(const RecordedWork& recorded) {
   return std::ranges::max(recorded, {}, &ObservedRun::power).power > recorded.front().limit;
 }
 
 }  // namespace
 
-Result<FitAccuracy> MeasureFit(const GpuModel& gpu, const std::vector<Configuration>& configurations,
+Result<FitAccuracy> MeasureFit(const GpuModel& gpu, const std::vector<RecordedWork>& configurations,
                                const FitSetup& setup) {
   FitAccuracy accuracy;
   std::vector<double> time_errors;
   std::vector<double> power_errors;
-  for (const Configuration& all : configurations) {
+  for (const RecordedWork& all : configurations) {
     const bool hold_out = setup.rows == Rows::kHeldOut;
     if (hold_out && all.size() < kFewestHeldOut) continue;
-    const Configuration fitted = hold_out ? EveryOther(all, 0) : all;
-    const Configuration checked = hold_out ? EveryOther(all, 1) : all;
+    const RecordedWork fitted = hold_out ? EveryOther(all, 0) : all;
+    const RecordedWork checked = hold_out ? EveryOther(all, 1) : all;
     ZEUS_ASSIGN_OR_RETURN(const Work work, FitWork(gpu, fitted, setup.weights, setup.fit_to));
     const std::vector<ObservedRun> predicted = Predict(gpu, work, checked);
     for (size_t i = 0; i < checked.size(); ++i) {

@@ -10,7 +10,7 @@ namespace zeus::emulator {
 
 /// The runs of one piece of work (of one dataset, network, optimizer and batch size) under several limits, ascending.
 
-using Configuration = std::vector<ObservedRun>;
+using RecordedWork = std::vector<ObservedRun>;
 
 /// Which rows work is fitted to, and which the errors are of.
 enum class Rows {
@@ -33,8 +33,8 @@ struct FitAccuracy {
   /// configuration, also for kHeldOut.
   struct Cheapest {
     size_t configurations = 0;
-    double exact = 0;        ///< Share of the configurations.
-    double one_step = 0;     ///< Share where the two are at most one step apart.
+    double exact = 0;     ///< Share of the configurations.
+    double one_step = 0;  ///< Share where the two are at most one step apart.
     /// The same, where any limit counts as the model's that is as cheap in the model as the one it names: to work that
     /// no limit slows down, all are the same.
     double one_step_or_same = 0;
@@ -55,7 +55,7 @@ struct FitSetup {
 };
 
 /// Fits work to each configuration. Fails as FitWork does.
-Result<FitAccuracy> MeasureFit(const GpuModel& gpu, const std::vector<Configuration>& configurations,
+Result<FitAccuracy> MeasureFit(const GpuModel& gpu, const std::vector<RecordedWork>& configurations,
                                const FitSetup& setup);
 
 }  // namespace zeus::emulator

@@ -22,8 +22,8 @@ FitSetup SetupOf(Rows rows, FitTo fit_to) {
 }
 
 // Only enough of a reader for a file without quotes: this library may not use zeus/trace.
-std::vector<Configuration> ReadConfigurations(const std::filesystem::path& path) {
-  std::map<std::string, Configuration> configurations;
+std::vector<RecordedWork> ReadConfigurations(const std::filesystem::path& path) {
+  std::map<std::string, RecordedWork> configurations;
   std::ifstream file(path);
   std::string field;
   std::getline(file, field);
@@ -41,7 +41,7 @@ std::vector<Configuration> ReadConfigurations(const std::filesystem::path& path)
     const Seconds time(number(','));
     configurations[key].push_back({.limit = limit, .time = time, .power = Watts(number('\n'))});
   }
-  std::vector<Configuration> sorted;
+  std::vector<RecordedWork> sorted;
   for (auto& [key, runs] : configurations) {
     std::ranges::sort(runs, {}, &ObservedRun::limit);
     sorted.push_back(std::move(runs));
@@ -49,13 +49,13 @@ std::vector<Configuration> ReadConfigurations(const std::filesystem::path& path)
   return sorted;
 }
 
-Configuration MadeByTheModel(const GpuModel& gpu, Seconds compute) {
+RecordedWork MadeByTheModel(const GpuModel& gpu, Seconds compute) {
   const Work work = {.compute = compute,
                      .memory = Seconds(40),
                      .host = Seconds(5),
                      .computing = {.compute = 0.5, .memory = 0},
                      .moving = {.compute = 0.5 * gpu.power.stalled_compute, .memory = 1}};
-  Configuration limits;
+  RecordedWork limits;
   for (int limit = 100; limit <= 250; limit += 25) {
     limits.push_back({.limit = Watts(limit), .time = Seconds(1), .power = Watts(1)});
   }
@@ -64,7 +64,7 @@ Configuration MadeByTheModel(const GpuModel& gpu, Seconds compute) {
 
 TEST(MeasureFitTest, FindsHardlyAnErrorInWhatTheModelMade) {
   const GpuModel gpu = *FindPreset("v100");
-  const std::vector<Configuration> made = {MadeByTheModel(gpu, Seconds(100)), MadeByTheModel(gpu, Seconds(300))};
+  const std::vector<RecordedWork> made = {MadeByTheModel(gpu, Seconds(100)), MadeByTheModel(gpu, Seconds(300))};
   for (const Rows rows : {Rows::kAll, Rows::kHeldOut}) {
     ZEUS_ASSERT_OK_AND_ASSIGN(const FitAccuracy accuracy,
                               MeasureFit(gpu, made, SetupOf(rows, FitTo::kRowsAndCheapest)));
@@ -79,7 +79,7 @@ TEST(MeasureFitTest, FindsHardlyAnErrorInWhatTheModelMade) {
 
 TEST(MeasureFitTest, TellsApartWhatMeetsNoLimit) {
   const GpuModel gpu = *FindPreset("v100");
-  Configuration idle;
+  RecordedWork idle;
   for (int limit = 100; limit <= 250; limit += 25) {
     const Seconds time(limit == 250 ? 99.0 : 100.0);
     idle.push_back({.limit = Watts(limit), .time = time, .power = PowerAt(gpu, {}, gpu.Clocks().highest)});
@@ -94,7 +94,7 @@ TEST(MeasureFitTest, TellsApartWhatMeetsNoLimit) {
 
 TEST(MeasureFitTest, LeavesOutWhatIsTooShortToHoldOut) {
   const GpuModel gpu = *FindPreset("v100");
-  Configuration two = MadeByTheModel(gpu, Seconds(100));
+  RecordedWork two = MadeByTheModel(gpu, Seconds(100));
   two.resize(2);
   ZEUS_ASSERT_OK_AND_ASSIGN(const FitAccuracy accuracy, MeasureFit(gpu, {two}, SetupOf(Rows::kHeldOut, FitTo::kRows)));
   EXPECT_EQ(accuracy.all.configurations, 0U);
@@ -110,7 +110,7 @@ TEST(MeasureFitTest, TellsThePublishedTraceOfTheV100) {
   const std::filesystem::path trace = testing::SharedFolder() / "traces" / "summary_power_v100.csv";
   if (!std::filesystem::exists(trace)) GTEST_SKIP() << "no published trace at " << trace << "; set ZEUS_SHARED_DIR";
   const GpuModel gpu = *FindPreset("v100");
-  const std::vector<Configuration> configurations = ReadConfigurations(trace);
+  const std::vector<RecordedWork> configurations = ReadConfigurations(trace);
   ZEUS_ASSERT_OK_AND_ASSIGN(const FitAccuracy fitted,
                             MeasureFit(gpu, configurations, SetupOf(Rows::kAll, FitTo::kRowsAndCheapest)));
   EXPECT_EQ(fitted.all.configurations, 68U);

@@ -74,6 +74,12 @@ nvml::Return OnGpu(const char* function, nvml::Device device, Body body) {
   return body(gpu);
 }
 
+/// A second name of a function: `body` calls the first. Faults of either name count.
+template <class Body>
+nvml::Return Alias(const char* function, nvml::Device device, Body body) {
+  return OnGpu(function, device, [&](const Gpu&) { return body(); });
+}
+
 /// Copies a text with its end into a caller's buffer.
 nvml::Return CopyText(const std::string& text, char* buffer, unsigned length);
 

@@ -54,7 +54,7 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetPciInfo_v3(Device device, PciInfo* pci)
   });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetPciInfo_v2(Device device, PciInfo* pci) {
-  return nvmlDeviceGetPciInfo_v3(device, pci);
+  return Alias(__func__, device, [&] { return nvmlDeviceGetPciInfo_v3(device, pci); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetBrand(Device device, int* brand) {
   return OnGpu(__func__, device, [&](const Gpu& gpu) { return Give(brand, BrandOf(gpu.model)); });

@@ -69,7 +69,7 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetComputeRunningProcesses_v3(Device devic
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetComputeRunningProcesses_v2(Device device, unsigned* count,
                                                                     ProcessInfo* infos) {
-  return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos);
+  return Alias(__func__, device, [&] { return nvmlDeviceGetComputeRunningProcesses_v3(device, count, infos); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetComputeRunningProcesses(Device device, unsigned* count, ProcessInfoV1* infos) {
   return OnGpu(__func__, device, [&](const Gpu& gpu) { return CopyProcesses(Processes(gpu), count, infos); });
@@ -80,11 +80,11 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetGraphicsRunningProcesses_v3(Device devi
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetGraphicsRunningProcesses_v2(Device device, unsigned* count,
                                                                      ProcessInfo* infos) {
-  return nvmlDeviceGetGraphicsRunningProcesses_v3(device, count, infos);
+  return Alias(__func__, device, [&] { return nvmlDeviceGetGraphicsRunningProcesses_v3(device, count, infos); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetMPSComputeRunningProcesses_v3(Device device, unsigned* count,
                                                                        ProcessInfo* infos) {
-  return nvmlDeviceGetGraphicsRunningProcesses_v3(device, count, infos);
+  return Alias(__func__, device, [&] { return nvmlDeviceGetGraphicsRunningProcesses_v3(device, count, infos); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetProcessUtilization(Device device, ProcessUtilizationSample* samples,
                                                             unsigned* count, unsigned long long) {

@@ -156,14 +156,14 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetCurrentClocksEventReasons(Device device
   });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetCurrentClocksThrottleReasons(Device device, unsigned long long* reasons) {
-  return nvmlDeviceGetCurrentClocksEventReasons(device, reasons);
+  return Alias(__func__, device, [&] { return nvmlDeviceGetCurrentClocksEventReasons(device, reasons); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetPerformanceState(Device device, int* state) {
   return OnGpu(__func__, device,
                [&](const Gpu& gpu) { return Give(state, IsAsleep(gpu, At(gpu.shared, gpu.model, gpu.now)) ? 8 : 0); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetPowerState(Device device, int* state) {
-  return nvmlDeviceGetPerformanceState(device, state);
+  return Alias(__func__, device, [&] { return nvmlDeviceGetPerformanceState(device, state); });
 }
 
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetUtilizationRates(Device device, Utilization* utilization) {
@@ -181,7 +181,7 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetEncoderUtilization(Device device, unsig
   });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetDecoderUtilization(Device device, unsigned* percent, unsigned* period_us) {
-  return nvmlDeviceGetEncoderUtilization(device, percent, period_us);
+  return Alias(__func__, device, [&] { return nvmlDeviceGetEncoderUtilization(device, percent, period_us); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetMemoryInfo(Device device, Memory* memory) {
   return OnGpu(__func__, device, [&](const Gpu& gpu) {

@@ -52,7 +52,7 @@ ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetPowerManagementLimit(Device device, uns
                [&](const Gpu& gpu) { return Give(milliwatts, unsigned{gpu.shared.limit_mw.load()}); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetEnforcedPowerLimit(Device device, unsigned* milliwatts) {
-  return nvmlDeviceGetPowerManagementLimit(device, milliwatts);
+  return Alias(__func__, device, [&] { return nvmlDeviceGetPowerManagementLimit(device, milliwatts); });
 }
 ZEUS_EMULATOR_EXPORT Return nvmlDeviceGetPowerManagementDefaultLimit(Device device, unsigned* milliwatts) {
   return OnGpu(__func__, device, [&](const Gpu& gpu) { return Give(milliwatts, Milliwatts(gpu.model.default_limit)); });

@@ -133,6 +133,8 @@ class EmulateBadInputTest(ZeusTest):
             ('[[gpu]]\npreset = "v1"\n', 'machine.toml:2: gpu.preset: no GPU model "v1"'),
             ('[[gpu]]\npreset = "v100"\ncount = -1\n', "machine.toml:3: gpu.count: expected a whole number from 1 to 64"),
             ("[[gpu]\n", "machine.toml:1:"),
+            ('[[gpu]]\npreset = "v100"\n[[fault]]\nfunction = "nvmlDeviceGetPowr"\nerror = "timeout"\n',
+             "machine.toml: fault.function: nvmlDeviceGetPowr: the emulator has no such function"),
             ('[[gpu]]\npreset = "v100"\nmin_power_limit_w = 400\n', "the default limit, 250 W, is not within 400 to 250 W"),
         ):
             self.expect(1, message, "emulate", "--config", self.write("machine.toml", text), "--", "true")

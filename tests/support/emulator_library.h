@@ -34,13 +34,15 @@ class EmulatorEnvironment {
 
   /// A copy of the library that lacks these functions, as that of an older driver does.
   [[nodiscard]] std::filesystem::path LibraryWithout(const std::vector<std::string>& functions) const {
-    const std::filesystem::path copy = folder_.path() / "libnvidia-ml.so.1";
+    // The loader takes a file of the same name for the same library.
+    const std::filesystem::path copy = folder_.path() / ("libnvidia-ml." + std::to_string(copies_++) + ".so");
     EXPECT_THAT(emulator::CopyLibraryWithout(ZEUS_EMULATOR_LIBRARY, functions, copy), IsOk());
     return copy;
   }
 
  private:
   const TemporaryFolder folder_;
+  mutable int copies_ = 0;
 };
 
 /// Keeps an emulated GPU busy while it lives. The machine is the one that this process has joined.

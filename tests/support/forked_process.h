@@ -12,7 +12,7 @@
 namespace zeus::testing {
 
 /// A child that this process forks to do something and then to stay, until it is killed. It never returns into the test
-/// and runs no destructors. Fork before starting threads.
+/// and destroys nothing of it. Fork before starting threads.
 class ForkedProcess {
  public:
   /// Returns at once; what `body` says is Succeeded().

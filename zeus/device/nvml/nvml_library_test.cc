@@ -85,8 +85,7 @@ TEST(NvmlLibrary, WithoutAFunctionThatEverythingNeeds) {
   const EmulatorEnvironment environment(kOneGpu);
 #define ZEUS_TEST_WITHOUT(member, symbol, parameters)               \
   EXPECT_THAT(Library::Open(environment.LibraryWithout({#symbol})), \
-              IsError(ErrorCode::kInvalidData,                      \
-                      "libnvidia-ml.so.1: has no symbol " #symbol ", without which Zeus cannot use it"));
+              IsError(ErrorCode::kInvalidData, ".so: has no symbol " #symbol ", without which Zeus cannot use it"));
   ZEUS_NVML_REQUIRED(ZEUS_TEST_WITHOUT)
 #undef ZEUS_TEST_WITHOUT
 }
