@@ -53,7 +53,7 @@ class TableReader {
     if (!number || !(*number >= lowest && *number <= highest)) {
       return Wrong(*node, key, fmt::format("expected a number from {} to {}", lowest, highest));
     }
-    value = *number;
+    value = number;
     return {};
   }
 
@@ -64,7 +64,7 @@ class TableReader {
     if (!number || *number < lowest || *number > highest) {
       return Wrong(*node, key, fmt::format("expected a whole number from {} to {}", lowest, highest));
     }
-    value = *number;
+    value = number;
     return {};
   }
 

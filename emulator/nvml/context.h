@@ -68,7 +68,7 @@ nvml::Return OnGpu(const char* function, nvml::Device device, Body body) {
   if (!index || *index >= machine->gpu_count()) return nvml::kInvalidArgument;
   const Gpu gpu{*machine, *index, machine->gpu(*index), machine->model(*index), Now()};
   if (!machine->configuration().faults.empty()) [[unlikely]] {
-    if (const auto fault = FindFault(*machine, function, *index, gpu.now)) return static_cast<nvml::Return>(*fault);
+    if (const auto fault = FindFault(*machine, function, index, gpu.now)) return static_cast<nvml::Return>(*fault);
   }
   CheckOwners(gpu.shared, gpu.model, gpu.now);
   return body(gpu);
