@@ -92,18 +92,29 @@ Result<int> RunInForeground(const ForegroundCommand& command) {
   UniqueFd writing(ends[1]);
 
   const SignalGuard signals;
+  // A signal that comes before we know whom to pass it on to waits until we do.
+  sigset_t passed_on;
+  sigset_t before;
+  ::sigemptyset(&passed_on);
+  ::sigaddset(&passed_on, SIGTERM);
+  ::sigaddset(&passed_on, SIGHUP);
+  ::pthread_sigmask(SIG_BLOCK, &passed_on, &before);
   const pid_t child = ::fork();
   if (child < 0) {
-    return Fail(ErrorCode::kUnavailable, fmt::format("cannot start a process: {}", std::strerror(errno)));
+    const int error = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return Fail(ErrorCode::kUnavailable, fmt::format("cannot start a process: {}", std::strerror(error)));
   }
   if (child == 0) {
     signals.Restore();
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     ::execvpe(argv[0], argv.data(), envp.data());
     const int error = errno;
     [[maybe_unused]] const ssize_t written = ::write(writing.get(), &error, sizeof error);
     ::_exit(127);
   }
   running_child.store(child);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   writing = UniqueFd();
   int error = 0;
   ssize_t got = 0;

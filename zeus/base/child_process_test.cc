@@ -59,6 +59,13 @@ TEST(ChildProcess, TerminationIsPassedOn) {
   EXPECT_EQ(Shell("trap 'exit 7' TERM; while :; do sleep 0.02; done").value(), 7);
 }
 
+// Once a signal was lost that came between the child's start and our knowing its number.
+TEST(ChildProcess, ATerminationAtOnceIsPassedOnToo) {
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(Shell("trap 'exit 7' TERM; kill -TERM $PPID; while :; do sleep 0.01; done").value(), 7);
+  }
+}
+
 TEST(ChildProcess, SignalDispositionsArePutBack) {
   ASSERT_EQ(Shell("true").value(), 0);
   struct sigaction action{};
