@@ -24,7 +24,7 @@ constexpr const char* kExamples =
     "  zeus simulate-cluster --groups groups.csv.xz --gpu a40 --csv history.csv\n"
     "  zeus trace check traces\n"
     "  zeus env\n"
-    "  zeus emulate --gpus v100x4 -- nvitop\n"
+    "  zeus emulate --gpus v100x4 -- zeus env\n"
     "\n"
     "`zeus COMMAND --help` says more. Exit codes: 0 success, 1 failure, 2 wrong usage.";
 

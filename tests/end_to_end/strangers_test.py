@@ -75,7 +75,7 @@ n.nvmlDeviceSetGpuLockedClocks(n.nvmlDeviceGetHandleByIndex(2), 210, 1000)
 class StrangersTest(ZeusTest):
     def emulate(self, script):
         """Runs a shell script on emulated GPUs, the second of which is busy all the time, and returns its lines."""
-        text = (f"set -e; '{ZEUS}' emulate load --gpu 1 --compute 0.9 --memory 0.4 --memory-gib 3 & load=$!\n"
+        text = (f"set -e; '{ZEUS}' emulate load --gpu 1 --compute 0.9 --memory 0.4 --memory-gib 3 >/dev/null & load=$!\n"
                 f"sleep 1.5\n{script}\nkill $load; wait")
         done = run("emulate", "--gpus", GPUS, "--", "bash", "-c", text)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -25,7 +25,8 @@ Result<DynamicLibrary> DynamicLibrary::OpenByName(const std::string& name) {
   const std::string reason = ::dlerror();
   // The loader tells a missing file and an unusable one apart by its words alone.
   const bool missing = reason.find("No such file") != std::string::npos && reason.starts_with(name);
-  if (missing) return Fail(ErrorCode::kNotFound, fmt::format("{}: the loader finds no such library of this architecture", name));
+  if (missing)
+    return Fail(ErrorCode::kNotFound, fmt::format("{}: the loader finds no such library of this architecture", name));
   return Fail(ErrorCode::kInvalidData, fmt::format("{}: cannot be loaded: {}", name, reason));
 }
 
