@@ -36,7 +36,7 @@ std::string RangeText(std::vector<size_t> counts) {
 
 std::string GpusText(const TraceSummary& summary, const Console& console) {
   Table table({{"gpu", Align::kLeft}, {"power limits (W)", Align::kLeft}, {"rows"}});
-  for (const PowerSummary& gpu : summary.gpus) {
+  for (const TracedPowerSummary& gpu : summary.gpus) {
     table.AddRow({gpu.gpu, ListText(Values(gpu.power_limits)), std::to_string(gpu.rows)});
   }
   return table.ToText(console);
@@ -67,12 +67,12 @@ std::string WorkloadsText(const TraceSummary& summary, const Console& console) {
 // What was recorded of each workload on each GPU.
 std::string PowerText(const TraceSummary& summary, const Console& console) {
   std::vector<Table::Column> columns = {{"batch sizes x power limits on", Align::kLeft}};
-  for (const PowerSummary& gpu : summary.gpus) columns.push_back({gpu.gpu});
+  for (const TracedPowerSummary& gpu : summary.gpus) columns.push_back({gpu.gpu});
   Table table(std::move(columns));
   for (const WorkloadSummary& workload : summary.workloads) {
     std::vector<std::string> cells = {ToText(workload.workload)};
-    for (const PowerSummary& gpu : summary.gpus) {
-      const auto found = std::ranges::find(workload.gpus, gpu.gpu, &PowerSummary::gpu);
+    for (const TracedPowerSummary& gpu : summary.gpus) {
+      const auto found = std::ranges::find(workload.gpus, gpu.gpu, &TracedPowerSummary::gpu);
       cells.push_back(found == workload.gpus.end()
                           ? "-"
                           : fmt::format("{} x {}", found->batch_sizes.size(), found->power_limits.size()));
@@ -132,7 +132,7 @@ std::string GroupsText(const TraceSummary& summary, const Console& console) {
   return table.ToText(console);
 }
 
-Json ToJson(const PowerSummary& gpu) {
+Json ToJson(const TracedPowerSummary& gpu) {
   return {{"gpu", gpu.gpu},
           {"batch_sizes", gpu.batch_sizes},
           {"power_limits_W", Values(gpu.power_limits)},
@@ -153,7 +153,7 @@ Json ToJson(const WorkloadSummary& workload) {
   for (const TargetSummary& each : workload.targets) {
     json["targets"].push_back({{"target_metric", each.target_metric}, {"runs", each.runs}, {"reached", each.reached}});
   }
-  for (const PowerSummary& each : workload.gpus) json["gpus"].push_back(ToJson(each));
+  for (const TracedPowerSummary& each : workload.gpus) json["gpus"].push_back(ToJson(each));
   return json;
 }
 

@@ -11,7 +11,7 @@ namespace {
 TraceSummary Summary() {
   TraceSummary summary;
   summary.folder = "traces";
-  const PowerSummary power = {
+  const TracedPowerSummary power = {
       .gpu = "x", .batch_sizes = {8, 16}, .power_limits = {Watts(100), Watts(125.5)}, .rows = 4};
   summary.gpus = {power, {.gpu = "y", .batch_sizes = {}, .power_limits = {}, .rows = 0}};
   summary.workloads = {{.workload = {.dataset = "a", .network = "n", .optimizer = "sgd"},

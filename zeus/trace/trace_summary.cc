@@ -32,10 +32,10 @@ std::vector<Workload> AllWorkloads(const TraceSet& set) {
 }
 
 // The rows of one workload, or all rows where there is none.
-PowerSummary SummarizePower(const LoadedFile<PowerTrace>& file, const Workload* workload) {
+TracedPowerSummary SummarizePower(const LoadedFile<PowerTrace>& file, const Workload* workload) {
   std::set<int64_t> batch_sizes;
   std::set<Watts> limits;
-  PowerSummary summary;
+  TracedPowerSummary summary;
   summary.gpu = GpuName(file.path);
   for (const PowerRow& row : file.content.rows) {
     if (workload != nullptr && file.content.workloads[row.workload] != *workload) continue;
@@ -109,7 +109,7 @@ TraceSummary Summarize(const TraceSet& set) {
     of_workload.workload = workload;
     SummarizeTraining(set.train, &of_workload);
     for (const auto& file : set.power) {
-      PowerSummary power = SummarizePower(file, &workload);
+      TracedPowerSummary power = SummarizePower(file, &workload);
       if (power.rows > 0) of_workload.gpus.push_back(std::move(power));
     }
   }

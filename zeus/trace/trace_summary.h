@@ -13,7 +13,7 @@
 namespace zeus {
 
 /// What one GPU's power trace holds of one workload, or of all of them.
-struct PowerSummary {
+struct TracedPowerSummary {
   std::string gpu;
   std::vector<int64_t> batch_sizes;  ///< Ascending.
   std::vector<Watts> power_limits;   ///< Ascending; those that any batch size has.
@@ -36,7 +36,7 @@ struct WorkloadSummary {
   Workload workload;
   std::vector<BatchSizeSummary> batch_sizes;  ///< Ascending; as trained.
   std::vector<TargetSummary> targets;         ///< Ascending.
-  std::vector<PowerSummary> gpus;             ///< Those that have rows of it.
+  std::vector<TracedPowerSummary> gpus;             ///< Those that have rows of it.
 };
 
 struct GroupsSummary {
@@ -52,7 +52,7 @@ struct GroupsSummary {
 /// What the files of one folder hold, or all files named one by one.
 struct TraceSummary {
   std::filesystem::path folder;  ///< Empty for files named one by one.
-  std::vector<PowerSummary> gpus;
+  std::vector<TracedPowerSummary> gpus;
   std::vector<WorkloadSummary> workloads;  ///< In the files' order.
   std::vector<GroupsSummary> groups;
   std::vector<JobIdentity> jobs;  ///< Of the list of workloads, if there is one.

@@ -103,7 +103,7 @@ TEST(PublishedTracesSummaryTest, HoldsSevenWorkloadsOnFourGpus) {
   ZEUS_ASSERT_OK_AND_ASSIGN(const auto summaries, SummarizeTraces(std::vector{SharedFolder() / "traces"}));
   const TraceSummary& summary = summaries.at(0);
   std::vector<std::pair<std::string, size_t>> rows;
-  for (const PowerSummary& gpu : summary.gpus) rows.emplace_back(gpu.gpu, gpu.rows);
+  for (const TracedPowerSummary& gpu : summary.gpus) rows.emplace_back(gpu.gpu, gpu.rows);
   EXPECT_THAT(rows, ElementsAre(std::pair("a40", 453), std::pair("p100", 270), std::pair("rtx6000", 410),
                                 std::pair("v100", 476)));
   EXPECT_EQ(summary.workloads.size(), 7U);  // Six were trained; cifar100 with adam has power only.
