@@ -10,7 +10,7 @@ target_link_libraries(zeus_everything INTERFACE ${libraries})
 
 install(TARGETS zeus_everything ${libraries} EXPORT ZeusTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 if(TARGET zeus)
-  install(TARGETS zeus RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS zeus zeus_monitor_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 # In a folder of its own: it must never stand in for the real library unasked.
 install(TARGETS zeus_emulator_nvml LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/zeus-emulator NAMELINK_SKIP)

@@ -34,9 +34,12 @@ struct Invocation {
   int exit_code = 0;
 };
 
+void AddAnalyzeCommand(CLI::App& app, Invocation& invocation);
 void AddCompletionCommand(CLI::App& app, Invocation& invocation);
 void AddEmulateCommand(CLI::App& app, Invocation& invocation);
 void AddEnvCommand(CLI::App& app, Invocation& invocation);
+void AddExecCommand(CLI::App& app, Invocation& invocation);
+void AddMonitorCommand(CLI::App& app, Invocation& invocation);
 void AddRestoreCommand(CLI::App& app, Invocation& invocation);
 void AddSimulateClusterCommand(CLI::App& app, Invocation& invocation);
 void AddSimulateCommand(CLI::App& app, Invocation& invocation);

@@ -94,6 +94,9 @@ int Run(int argc, char** argv) {
   zeus::AddSimulateClusterCommand(app, invocation);
   zeus::AddSweepCommand(app, invocation);
   zeus::AddTraceCommand(app, invocation);
+  zeus::AddExecCommand(app, invocation);
+  zeus::AddMonitorCommand(app, invocation);
+  zeus::AddAnalyzeCommand(app, invocation);
   zeus::AddEmulateCommand(app, invocation);
   zeus::AddEnvCommand(app, invocation);
   zeus::AddRestoreCommand(app, invocation);

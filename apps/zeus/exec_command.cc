@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "apps/zeus/command.h"
+#include "apps/zeus/exec_meter.h"
+#include "apps/zeus/exec_report.h"
+#include "apps/zeus/inventory_flags.h"
+#include "apps/zeus/monitor_number_range.h"
+#include "apps/zeus/number_flags.h"
+#include "zeus/base/child_process.h"
+
+namespace zeus {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  zeus emulate --gpus v100x2 -- zeus exec -- zeus emulate load --compute-seconds 1\n"
+    "  zeus emulate -- zeus exec --repeat 3 --idle 1 -- zeus emulate load --compute-seconds 0.5\n"
+    "  zeus emulate -- zeus exec --max-energy 500 -- zeus emulate load --compute-seconds 1\n"
+    "  zeus exec --json --output energy.json -- python train.py > train.log\n"
+    "\n"
+    "GPUs are those that the command sees, and numbered as it numbers them. With --repeat, energy, time and average\n"
+    "power are means with their 95% intervals, and the highest peak; a run that fails is the last.\n"
+    "The exit code is the command's; if that is 0 and an energy budget was passed, it is 3. Budgets are about the "
+    "GPUs\n"
+    "together; with --repeat, about the mean. A budget that cannot be judged, because a GPU was lost, is a failure "
+    "(1).";
+
+constexpr int kExitBudgetPassed = 3;
+constexpr double kLongestSeconds = 1e7;
+constexpr uint64_t kMostRuns = 100'000;
+
+struct ExecFlags {
+  std::string gpus;
+  double period = 0.05;
+  uint64_t repeat = 1;
+  uint64_t warmup = 0;
+  double cooldown = 0;
+  double idle = 0;
+  std::optional<double> max_energy;
+  std::optional<double> max_energy_per;
+  std::optional<uint64_t> iterations;
+  bool json = false;
+  std::string output;
+  std::string csv;
+  std::vector<std::string> command;
+};
+
+Result<void> Check(const ExecFlags& flags) {
+  const auto fail = [](std::string message) { return Fail(ErrorCode::kInvalidArgument, std::move(message)); };
+  if (flags.command.empty()) return fail("a command is missing; see `zeus exec --help`");
+  if (!(flags.period > 0)) return fail(fmt::format("--period: expected seconds above 0, found {}", flags.period));
+  if (flags.repeat == 0) return fail("--repeat: expected at least 1 run, found 0");
+  if (flags.iterations == 0U) return fail("--iterations: expected at least 1, found 0");
+  if (flags.max_energy_per && !flags.iterations) {
+    return fail("--max-energy-per: needs --iterations, how many of them the command does");
+  }
+  return {};
+}
+
+// What is waited for stands on a terminal's last line meanwhile; a signal ends the wait and the program.
+void Wait(double seconds, std::string_view reason, const Console& console) {
+  if (!(seconds > 0)) return;
+  if (console.error_is_terminal) std::fputs(fmt::format("zeus exec: {}, {:g} s", reason, seconds).c_str(), stderr);
+  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+  if (console.error_is_terminal) std::fputs("\r\x1b[K", stderr);
+}
+
+// A run that ends otherwise than with 0 is the last; in the warm-up, the command is then not measured at all.
+Result<void> RunAll(const ExecFlags& flags, const Console& console, ExecMeter& meter, ExecReport& report) {
+  const auto run = [&] { return RunInForeground({.arguments = flags.command, .environment = {}}); };
+  if (flags.idle > 0) {
+    const auto wait = [&]() -> Result<int> {
+      Wait(flags.idle, "measuring idle power", console);
+      return 0;
+    };
+    ZEUS_ASSIGN_OR_RETURN(report.idle, meter.Measure(wait));
+  }
+  for (uint64_t i = 0; i < flags.warmup + flags.repeat; ++i) {
+    Wait(flags.cooldown, "cooling down", console);
+    ZEUS_ASSIGN_OR_RETURN(ExecRun done, meter.Measure(run));
+    const int exit_code = done.exit_code;
+    if (i < flags.warmup && exit_code != 0) {
+      report.notes.push_back("the command failed in a warm-up run, which is what is shown");
+    }
+    if (i >= flags.warmup || exit_code != 0) report.runs.push_back(std::move(done));
+    if (exit_code != 0) break;
+  }
+  return {};
+}
+
+Result<void> RunExec(const ExecFlags& flags, const Console& console, int* exit_code) {
+  ZEUS_RETURN_IF_ERROR(Check(flags));
+  const std::unique_ptr<DeviceInventory> inventory = OpenInventory();
+  ZEUS_ASSIGN_OR_RETURN(const std::vector<ChosenGpu> gpus, ChooseGpus(*inventory, flags.gpus));
+  const ExecBudget budget{
+      .energy = flags.max_energy ? std::optional(Joules(*flags.max_energy)) : std::nullopt,
+      .energy_per_iteration = flags.max_energy_per ? std::optional(Joules(*flags.max_energy_per)) : std::nullopt};
+  if (gpus.empty() && (budget.energy || budget.energy_per_iteration)) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                fmt::format("an energy budget needs a GPU, and there is none: {}", WhyNoGpus(*inventory)));
+  }
+  ZEUS_ASSIGN_OR_RETURN(ExecMeter meter, ExecMeter::Create(gpus, inventory->Cpus(), Seconds(flags.period)));
+  ExecReport report{.command = flags.command,
+                    .devices = meter.devices(),
+                    .runs = {},
+                    .idle = {},
+                    .iterations = flags.iterations,
+                    .notes = meter.notes()};
+  if (gpus.empty()) report.notes.push_back(fmt::format("there is no GPU here: {}", WhyNoGpus(*inventory)));
+  ZEUS_RETURN_IF_ERROR(RunAll(flags, console, meter, report));
+  *exit_code = report.runs.back().exit_code;
+
+  Console on_error = console;
+  on_error.color = console.color && console.error_is_terminal && flags.output.empty();
+  std::string text = flags.json ? ExecJson(report) : ExecText(report, on_error);
+  if (flags.output.empty()) {
+    if (text.ends_with('\n')) text.pop_back();
+    console.Note(text);
+  } else {
+    ZEUS_RETURN_IF_ERROR(WriteOutput(console, flags.output, text));
+  }
+  if (!flags.csv.empty()) ZEUS_RETURN_IF_ERROR(WriteOutput(console, flags.csv, ExecCsv(report)));
+  const BudgetVerdict verdict = CheckBudget(report, budget);
+  if (verdict.state == BudgetState::kKept) return {};
+  console.Note("zeus: " + verdict.message);
+  if (*exit_code == 0) *exit_code = verdict.state == BudgetState::kPassed ? kExitBudgetPassed : 1;
+  return {};
+}
+
+void AddMeasurementFlags(CLI::App& command, ExecFlags& flags) {
+  const auto seconds = [&](const char* name, double& value, const char* description) {
+    command.add_option(name, value, description)->type_name("SECONDS")->transform(NumberFrom(0, kLongestSeconds));
+  };
+  const auto count = [&](const char* name, uint64_t& value, const char* description) {
+    command.add_option(name, value, description)->type_name("N")->transform(CountText(kMostRuns));
+  };
+  command.add_option("--gpu", flags.gpus, "Which GPUs, such as 0 or 0,2 [all that the command sees]")
+      ->type_name("LIST");
+  seconds("--period", flags.period, "Between two samples of power [0.05]");
+  count("--repeat", flags.repeat, "Measure so many runs, and tell means with their 95% intervals [1]");
+  count("--warmup", flags.warmup, "Runs before those that are measured [0]");
+  seconds("--cooldown", flags.cooldown, "Wait before each run [0]");
+  seconds("--idle", flags.idle, "Measure idle power for so long before the first run, and show it apart [0]");
+}
+
+}  // namespace
+
+void AddExecCommand(CLI::App& app, Invocation& invocation) {
+  auto flags = std::make_shared<ExecFlags>();
+  CLI::App* const command = app.add_subcommand("exec", "Run a command and tell the energy and power it took");
+  AddMeasurementFlags(*command, *flags);
+  for (auto [name, value, description] :
+       {std::tuple{"--max-energy", &flags->max_energy, "Budget: exit code 3 if a run takes more energy, J"},
+        std::tuple{"--max-energy-per", &flags->max_energy_per,
+                   "Budget: exit code 3 if an iteration takes more energy, J; needs --iterations"}}) {
+    command->add_option(name, *value, description)->type_name("J")->transform(NumberFrom(0, 1e15));
+  }
+  command->add_option("--iterations", flags->iterations, "How many iterations the command does in a run")
+      ->type_name("N")
+      ->transform(CountText());
+  command->add_flag("--json", flags->json, "Report as JSON instead of a table");
+  command->add_option("--output", flags->output, "Write the report there instead of to standard error")
+      ->type_name("FILE");
+  command->add_option("--csv", flags->csv, "Write a line for each run and device")->type_name("FILE");
+  command->prefix_command();
+  command->footer(kExamples);
+  command->callback([&invocation, flags, command] {
+    // Both `zeus exec -- COMMAND` and, where COMMAND is no flag of ours, `zeus exec COMMAND`.
+    flags->command = invocation.command_to_run.empty() ? command->remaining() : invocation.command_to_run;
+    invocation.action = [flags, &invocation](const Console& console) {
+      return RunExec(*flags, console, &invocation.exit_code);
+    };
+  });
+}
+
+}  // namespace zeus
