@@ -6,7 +6,7 @@
 
 #include "apps/zeus/analyze_plot.h"
 #include "apps/zeus/command.h"
-#include "apps/zeus/monitor_number_range.h"
+#include "apps/zeus/number_range.h"
 #include "apps/zeus/table.h"
 #include "zeus/trace/power_log_analysis.h"
 

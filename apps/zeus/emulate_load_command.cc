@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "apps/zeus/number_flags.h"
+#include "apps/zeus/number_range.h"
 #include "apps/zeus/table.h"
 #include "emulator/nvml/zeus_emulator.h"
 #include "zeus/base/dynamic_library.h"
@@ -131,28 +132,19 @@ void AddEmulateLoadCommand(CLI::App& emulate, Invocation& invocation) {
   auto flags = std::make_shared<LoadFlags>();
   CLI::App* const command =
       emulate.add_subcommand("load", "Keep an emulated GPU busy, or have it do an amount of work");
-  command->add_option("--gpu", flags->gpu, "Which GPU [0]");
-  command->add_option("--compute", flags->compute, "How busy its units are, 0 to 1 [1]")
-      ->transform(NumberText())
-      ->check(CLI::Range(0.0, 1.0));
-  command->add_option("--memory", flags->memory, "How busy its memory is, 0 to 1 [0.3]")
-      ->transform(NumberText())
-      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--gpu", flags->gpu, "Which GPU [0]")->transform(CountText(63));
+  command->add_option("--compute", flags->compute, "How busy its units are, 0 to 1 [1]")->transform(NumberFrom(0, 1.0));
+  command->add_option("--memory", flags->memory, "How busy its memory is, 0 to 1 [0.3]")->transform(NumberFrom(0, 1.0));
   command->add_option("--memory-gib", flags->memory_gib, "Device memory to hold, GiB [1]")
-      ->transform(NumberText())
-      ->check(CLI::Range(0.0, 4096.0));
+      ->transform(NumberFrom(0, 4096.0));
   CLI::Option* const seconds =
-      command->add_option("--for", flags->seconds, "End after so many seconds")->transform(NumberText());
+      command->add_option("--for", flags->seconds, "End after so many seconds")->transform(NumberFrom(0, 1e9));
   for (auto [name, value, description] :
        {std::tuple{"--compute-seconds", &flags->compute_seconds, "Work: seconds of computing at the highest clock"},
         std::tuple{"--memory-seconds", &flags->memory_seconds, "Work: seconds of waiting for memory"},
         std::tuple{"--host-seconds", &flags->host_seconds, "Work: seconds of waiting for the host"}}) {
-    command->add_option(name, *value, description)
-        ->transform(NumberText())
-        ->check(CLI::Range(0.0, 1e9))
-        ->excludes(seconds);
+    command->add_option(name, *value, description)->transform(NumberFrom(0, 1e9))->excludes(seconds);
   }
-  seconds->check(CLI::Range(0.0, 1e9));
   command->footer(kExamples);
   command->callback([&invocation, flags] {
     invocation.action = [flags](const Console& console) { return RunLoad(*flags, console); };

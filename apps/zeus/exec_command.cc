@@ -9,8 +9,8 @@
 #include "apps/zeus/exec_meter.h"
 #include "apps/zeus/exec_report.h"
 #include "apps/zeus/inventory_flags.h"
-#include "apps/zeus/monitor_number_range.h"
 #include "apps/zeus/number_flags.h"
+#include "apps/zeus/number_range.h"
 #include "zeus/base/child_process.h"
 
 namespace zeus {
@@ -23,12 +23,11 @@ constexpr const char* kExamples =
     "  zeus emulate -- zeus exec --max-energy 500 -- zeus emulate load --compute-seconds 1\n"
     "  zeus exec --json --output energy.json -- python train.py > train.log\n"
     "\n"
-    "GPUs are those that the command sees, and numbered as it numbers them. With --repeat, energy, time and average\n"
-    "power are means with their 95% intervals, and the highest peak; a run that fails is the last.\n"
-    "The exit code is the command's; if that is 0 and an energy budget was passed, it is 3. Budgets are about the "
-    "GPUs\n"
-    "together; with --repeat, about the mean. A budget that cannot be judged, because a GPU was lost, is a failure "
-    "(1).";
+    "GPUs are those that the command sees, and numbered as it numbers them. With --repeat, energy, time\n"
+    "and average power are means with their 95% intervals, and the highest peak; a run that fails is the\n"
+    "last. The exit code is the command's; if that is 0 and an energy budget was passed, it is 3. Budgets\n"
+    "are about the GPUs together; with --repeat, about the mean. A budget that cannot be judged, because\n"
+    "a GPU was lost, is a failure (1).";
 
 constexpr int kExitBudgetPassed = 3;
 constexpr double kLongestSeconds = 1e7;

@@ -8,9 +8,9 @@
 
 #include "apps/zeus/command.h"
 #include "apps/zeus/inventory_flags.h"
-#include "apps/zeus/monitor_number_range.h"
 #include "apps/zeus/monitor_signals.h"
 #include "apps/zeus/monitor_view.h"
+#include "apps/zeus/number_range.h"
 
 namespace zeus {
 namespace {

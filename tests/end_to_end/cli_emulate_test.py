@@ -147,6 +147,7 @@ class EmulateBadInputTest(ZeusTest):
         self.expect(1, "has no 64 GiB of memory left", "emulate", "--gpus", "v100", "--", ZEUS, "emulate", "load",
                     "--memory-gib", "64")
         self.expect(2, "--compute", "emulate", "load", "--compute", "2")
+        self.expect(2, "--for", "emulate", "load", "--for", "nan")
 
 
 if __name__ == "__main__":
