@@ -36,7 +36,7 @@ struct WorkloadSummary {
   Workload workload;
   std::vector<BatchSizeSummary> batch_sizes;  ///< Ascending; as trained.
   std::vector<TargetSummary> targets;         ///< Ascending.
-  std::vector<TracedPowerSummary> gpus;             ///< Those that have rows of it.
+  std::vector<TracedPowerSummary> gpus;       ///< Those that have rows of it.
 };
 
 struct GroupsSummary {
