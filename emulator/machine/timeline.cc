@@ -108,11 +108,20 @@ uint64_t CounterMillijoules(SharedGpu& gpu, Seconds period, Nanoseconds phase, N
 double SensorWatts(const SharedGpu& gpu, const PowerReading& sensor, Nanoseconds phase, Nanoseconds now) {
   const Nanoseconds end = LastUpdate(sensor.update_period, phase, now);
   const auto window = static_cast<Nanoseconds>(sensor.window.value() * 1e9);
-  const Copy last = Find(gpu, end);
-  // Most often nothing has changed within the window.
-  if (last.start <= end - window) return last.segment.watts;
-  const double joules = last.joules_before + last.segment.watts * SecondsBetween(last.start, end);
-  return (joules - JoulesAt(gpu, end - window)) / sensor.window.value();
+  // Both ends must be of one history: where more changes than are remembered came since `end`, the two would be told
+  // from different segments. It takes a reader that was held up, and thousands of changes meanwhile.
+  constexpr int kAttempts = 8;
+  Copy last;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const uint64_t published = gpu.published.load(std::memory_order_acquire);
+    last = Find(gpu, end);
+    // Most often nothing has changed within the window.
+    if (last.start <= end - window) break;
+    const double joules = last.joules_before + last.segment.watts * SecondsBetween(last.start, end);
+    const double before = JoulesAt(gpu, end - window);
+    if (gpu.published.load(std::memory_order_acquire) == published) return (joules - before) / sensor.window.value();
+  }
+  return last.segment.watts;
 }
 
 double SensorMemoryWatts(const SharedGpu& gpu, const GpuModel& model, const PowerReading& sensor, Nanoseconds phase,

@@ -37,9 +37,10 @@ class ExecTest(ExecCase):
         busy, idle = found["devices"][:2]
         self.assertEqual((busy["device"], idle["device"]), ("gpu0", "gpu1"))
         self.assertGreater(found["time_s"], 1)
-        self.assertLess(found["time_s"], 2)
-        # A V100 under full load at its limit of 250 W, and one at rest at 25 W.
-        self.assertAlmostEqual(busy["average_power_W"], 245, delta=10)
+        self.assertLess(found["time_s"], 5)
+        # A V100 under full load at its limit of 250 W but for the command's start and end, and one at rest at 25 W.
+        self.assertGreater(busy["average_power_W"], 125)
+        self.assertLessEqual(busy["average_power_W"], 250)
         self.assertAlmostEqual(idle["average_power_W"], 25, delta=1)
         self.assertAlmostEqual(busy["energy_J"], busy["average_power_W"] * found["time_s"])
         self.assertGreaterEqual(busy["peak_power_W"], busy["average_power_W"])
