@@ -269,6 +269,14 @@ Result<Configuration> ReadConfiguration(const toml::table& table, std::string_vi
   return configuration;
 }
 
+// toml++ 3.3 runs into undefined behaviour on some letters beyond ASCII; nothing in a configuration needs one.
+Result<void> CheckAscii(std::string_view text, std::string_view source) {
+  const auto foreign = std::ranges::find_if(text, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  if (foreign == text.end()) return {};
+  const auto line = 1 + std::count(text.begin(), foreign, '\n');
+  return Fail(ErrorCode::kInvalidData, fmt::format("{}:{}: expected ASCII alone", source, line));
+}
+
 }  // namespace
 
 Result<std::vector<GpuModel>> ParseGpuList(std::string_view text) {
@@ -304,6 +312,7 @@ Result<std::vector<GpuModel>> ParseGpuList(std::string_view text) {
 }
 
 Result<Configuration> ParseConfiguration(std::string_view text, std::string_view source) {
+  ZEUS_RETURN_IF_ERROR(CheckAscii(text, source));
   // toml++ throws; nothing of ours does.
   try {
     const toml::table table = toml::parse(text, source);

@@ -156,5 +156,11 @@ TEST(Configuration, SixtyFourGpusFit) {
   EXPECT_EQ(Parsed("[[gpu]]\npreset = \"v100\"\ncount = 64\n").gpus.size(), kMaxGpus);
 }
 
+// toml++ 3.3 ran into undefined behaviour on this letter.
+TEST(ParseConfigurationTest, LettersBeyondAsciiAreRefused) {
+  EXPECT_THAT(ParseConfiguration("\n\xce\x83 = 1\n", "machine.toml"),
+              ::zeus::testing::IsError(ErrorCode::kInvalidData, "machine.toml:2: expected ASCII alone"));
+}
+
 }  // namespace
 }  // namespace zeus::emulator
