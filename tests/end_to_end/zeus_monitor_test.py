@@ -92,6 +92,11 @@ class ZeusMonitorTest(ZeusTest):
                     while not self.log.exists() or self.log.stat().st_size < size:
                         self.assertLess(time.monotonic(), deadline)
                         time.sleep(0.001)
+                    for _ in range(20):
+                        header, *lines = self.log.read_text().split("\n")[:-1]
+                        self.assertEqual(header, "Time,Power")
+                        for line in lines[-100:]:
+                            self.assertRegex(line, LINE)
                     process.send_signal(signal.SIGTERM)
                     self.assertEqual(process.wait(timeout=30), 0)
                 finally:
