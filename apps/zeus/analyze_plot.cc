@@ -7,6 +7,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "apps/zeus/svg.h"
+
 namespace zeus {
 namespace {
 
@@ -24,37 +26,11 @@ constexpr size_t kMostColumns = 2048;
 // Shorter than any sensor's period; doubled as the log grows.
 constexpr double kFirstColumnSeconds = 1.0 / (1 << 20);
 
-constexpr const char* kStyle =
-    "<style>text{font:13px system-ui,sans-serif;fill:#24292f}.title{font-weight:600;font-size:15px}"
-    ".axis{stroke:#8c959f;stroke-width:1}.grid{stroke:#8c959f;stroke-opacity:.25}.band{fill:#2f81f7;fill-opacity:.3}"
-    ".power{fill:none;stroke:#2f81f7;stroke-width:1.5;stroke-linejoin:round}"
-    ".average{stroke:#1a7f37;stroke-width:1.5;stroke-dasharray:7 4}"
-    ".page{fill:#fff}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.page{fill:#0d1117}.average{stroke:#3fb950}}"
-    "</style>\n";
-
-std::string Escaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '<') {
-      escaped += "&lt;";
-    } else if (c == '&') {
-      escaped += "&amp;";
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
-}
-
-// A step of 1, 2 or 5 times a power of ten that divides `range` into about five.
-double NiceStep(double range) {
-  const double rough = range / 5;
-  const double power = std::pow(10, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= rough) return factor * power;
-  }
-  return 10 * power;
-}
+constexpr SvgStyle kStyle{.always =
+                              ".band{fill:#2f81f7;fill-opacity:.3}"
+                              ".power{fill:none;stroke:#2f81f7;stroke-width:1.5;stroke-linejoin:round}"
+                              ".average{stroke:#1a7f37;stroke-width:1.5;stroke-dasharray:7 4}",
+                          .dark = ".average{stroke:#3fb950}"};
 
 struct TimeUnit {
   const char* name;
@@ -140,13 +116,8 @@ std::string PowerPlot::ToSvg(const std::string& title, Watts average) const {
   for (const Column& column : columns_) highest = std::max(highest, column.highest);
   const Scale scale{
       .begin = begin_, .seconds = std::max(end_ - begin_, 1e-9), .watts = highest > 0 ? highest * 1.05 : 1};
-  std::string svg;
+  std::string svg = SvgBegin(kWidth, kHeight, kStyle, title);
   const auto out = std::back_inserter(svg);
-  fmt::format_to(out,
-                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
-                 "role=\"img\">\n{2}<rect class=\"page\" width=\"{0}\" height=\"{1}\"/>\n",
-                 kWidth, kHeight, kStyle);
-  fmt::format_to(out, "<text class=\"title\" x=\"12\" y=\"22\">{}</text>\n", Escaped(title));
   AddAxes(scale, &svg);
   std::string above;
   std::string below;

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
+#include <string_view>
 
+#include "apps/zeus/svg.h"
 #include "zeus/base/number_text.h"
 
 namespace zeus {
@@ -20,36 +21,11 @@ constexpr double kBottom = 46;
 constexpr double kPlotWidth = kWidth - kLeft - kRight;
 constexpr double kPlotHeight = kHeight - kTop - kBottom;
 
-constexpr const char* kStyle =
-    "<style>text{font:13px system-ui,sans-serif;fill:#24292f}.title{font-weight:600;font-size:15px}"
-    ".axis{stroke:#8c959f;stroke-width:1}.grid{stroke:#8c959f;stroke-opacity:.25}.bar{fill:#2f81f7}.miss{fill:#d1442f}"
-    ".default{stroke:#9a6700;stroke-width:2;stroke-dasharray:7 4}.oracle{stroke:#1a7f37;stroke-width:2}"
-    ".page{fill:#fff}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.page{fill:#0d1117}"
-    ".default{stroke:#d29922}.oracle{stroke:#3fb950}}</style>\n";
-
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '<') {
-      escaped += "&lt;";
-    } else if (c == '&') {
-      escaped += "&amp;";
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
-}
-
-// A step of 1, 2 or 5 times a power of ten that divides `range` into about five.
-double NiceStep(double range) {
-  const double rough = range / 5;
-  const double power = std::pow(10, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (factor * power >= rough) return factor * power;
-  }
-  return 10 * power;
-}
+constexpr SvgStyle kStyle{.always =
+                              ".bar{fill:#2f81f7}.miss{fill:#d1442f}"
+                              ".default{stroke:#9a6700;stroke-width:2;stroke-dasharray:7 4}"
+                              ".oracle{stroke:#1a7f37;stroke-width:2}",
+                          .dark = ".default{stroke:#d29922}.oracle{stroke:#3fb950}"};
 
 struct Unit {
   const char* name;
@@ -65,8 +41,11 @@ Unit UnitFor(double joules) {
 
 class Picture {
  public:
-  Picture(double highest_cost, size_t recurrences)
-      : highest_(highest_cost * 1.05), unit_(UnitFor(highest_cost)), recurrences_(recurrences) {}
+  Picture(std::string_view title, double highest_cost, size_t recurrences)
+      : highest_(highest_cost * 1.05),
+        unit_(UnitFor(highest_cost)),
+        recurrences_(recurrences),
+        svg_(SvgBegin(kWidth, kHeight, kStyle, title)) {}
 
   template <class... Arguments>
   void Add(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
@@ -131,14 +110,9 @@ class Picture {
 std::string CostPlotSvg(const SimulateReport& report) {
   Joules highest = report.summary ? report.summary->default_knobs.cost : Joules(1);
   for (const RecurrenceSummary& recurrence : report.recurrences) highest = std::max(highest, recurrence.cost);
-  Picture picture(highest.value(), std::max<size_t>(report.recurrences.size(), 1));
-  picture.Add(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" role=\"img\">\n",
-      kWidth, kHeight);
-  picture.Add("{}<rect class=\"page\" width=\"{}\" height=\"{}\"/>\n", kStyle, kWidth, kHeight);
-  picture.Add("<text class=\"title\" x=\"{}\" y=\"22\">{} on {}: cost of each recurrence with {}</text>\n", 12,
-              Escaped(report.trace->job.workload.dataset), Escaped(report.gpu),
-              Escaped(report.options.policies.batch_size));
+  const std::string title = fmt::format("{} on {}: cost of each recurrence with {}", report.trace->job.workload.dataset,
+                                        report.gpu, report.options.policies.batch_size);
+  Picture picture(title, highest.value(), std::max<size_t>(report.recurrences.size(), 1));
   picture.AddAxes();
   for (size_t i = 0; i < report.recurrences.size(); ++i) picture.AddBar(i, report.recurrences[i]);
   if (report.summary) {

@@ -102,8 +102,11 @@ Result<int> RunEmulate(const EmulateFlags& flags) {
   const std::string search = before == nullptr || *before == '\0'
                                  ? library_folder.string()
                                  : fmt::format("{}:{}", library_folder.string(), before);
-  return RunInForeground(
-      {.arguments = flags.command, .environment = {{"LD_LIBRARY_PATH", search}, {emulator::kStateVariable, state}}});
+  ZEUS_ASSIGN_OR_RETURN(
+      const ForegroundEnd end,
+      RunInForeground({.arguments = flags.command,
+                       .environment = {{"LD_LIBRARY_PATH", search}, {emulator::kStateVariable, state}}}));
+  return end.exit_code;
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
+#include <string.h>
 
-#include <chrono>
 #include <memory>
 #include <optional>
-#include <thread>
+#include <utility>
 
 #include "apps/zeus/command.h"
 #include "apps/zeus/exec_meter.h"
@@ -12,6 +12,7 @@
 #include "apps/zeus/number_flags.h"
 #include "apps/zeus/number_range.h"
 #include "zeus/base/child_process.h"
+#include "zeus/base/noted_signals.h"
 
 namespace zeus {
 namespace {
@@ -25,9 +26,9 @@ constexpr const char* kExamples =
     "\n"
     "GPUs are those that the command sees, and numbered as it numbers them. With --repeat, energy, time\n"
     "and average power are means with their 95% intervals, and the highest peak; a run that fails is the\n"
-    "last. The exit code is the command's; if that is 0 and an energy budget was passed, it is 3. Budgets\n"
-    "are about the GPUs together; with --repeat, about the mean. A budget that cannot be judged, because\n"
-    "a GPU was lost, is a failure (1).";
+    "last, and so is one in which a signal said to end. The exit code is the command's; if that is 0 and\n"
+    "an energy budget was passed, it is 3. Budgets are about the GPUs together; with --repeat, about the\n"
+    "mean. A budget that cannot be judged, because a GPU was lost, is a failure (1).";
 
 constexpr int kExitBudgetPassed = 3;
 constexpr double kLongestSeconds = 1e7;
@@ -61,36 +62,66 @@ Result<void> Check(const ExecFlags& flags) {
   return {};
 }
 
-// What is waited for stands on a terminal's last line meanwhile; a signal ends the wait and the program.
-void Wait(double seconds, std::string_view reason, const Console& console) {
-  if (!(seconds > 0)) return;
-  if (console.error_is_terminal) std::fputs(fmt::format("zeus exec: {}, {:g} s", reason, seconds).c_str(), stderr);
-  std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
-  if (console.error_is_terminal) std::fputs("\r\x1b[K", stderr);
-}
+/// Runs of a command, one after another, until all are done, one fails, or a signal says to end.
+class ExecRuns {
+ public:
+  ExecRuns(const ExecFlags& flags, const Console& console, ExecMeter& meter, ExecReport& report)
+      : flags_(flags), console_(console), meter_(meter), report_(report) {}
 
-// A run that ends otherwise than with 0 is the last; in the warm-up, the command is then not measured at all.
-Result<void> RunAll(const ExecFlags& flags, const Console& console, ExecMeter& meter, ExecReport& report) {
-  const auto run = [&] { return RunInForeground({.arguments = flags.command, .environment = {}}); };
-  if (flags.idle > 0) {
-    const auto wait = [&]() -> Result<int> {
-      Wait(flags.idle, "measuring idle power", console);
-      return 0;
-    };
-    ZEUS_ASSIGN_OR_RETURN(report.idle, meter.Measure(wait));
-  }
-  for (uint64_t i = 0; i < flags.warmup + flags.repeat; ++i) {
-    Wait(flags.cooldown, "cooling down", console);
-    ZEUS_ASSIGN_OR_RETURN(ExecRun done, meter.Measure(run));
-    const int exit_code = done.exit_code;
-    if (i < flags.warmup && exit_code != 0) {
-      report.notes.push_back("the command failed in a warm-up run, which is what is shown");
+  Result<void> RunAll() {
+    if (flags_.idle > 0) {
+      ZEUS_ASSIGN_OR_RETURN(report_.idle, meter_.Measure([this]() -> Result<int> {
+        Wait(flags_.idle, "measuring idle power");
+        return 0;
+      }));
     }
-    if (i >= flags.warmup || exit_code != 0) report.runs.push_back(std::move(done));
-    if (exit_code != 0) break;
+    for (uint64_t i = 0; i < flags_.warmup + flags_.repeat && !told_to_end_; ++i) {
+      Wait(flags_.cooldown, "cooling down");
+      if (told_to_end_) break;
+      ZEUS_ASSIGN_OR_RETURN(ExecRun done, meter_.Measure([this] { return RunCommand(); }));
+      const int exit_code = done.exit_code;
+      if (i < flags_.warmup && exit_code != 0) {
+        report_.notes.push_back("the command failed in a warm-up run, which is what is shown");
+      }
+      if (i >= flags_.warmup || exit_code != 0) report_.runs.push_back(std::move(done));
+      if (exit_code != 0) break;
+    }
+    return {};
   }
-  return {};
-}
+
+  /// The last run's exit code, or what a shell calls the end by the signal that kept runs from being made.
+  [[nodiscard]] int exit_code() const {
+    if (!report_.runs.empty() && (report_.runs.back().exit_code != 0 || report_.runs.size() == flags_.repeat)) {
+      return report_.runs.back().exit_code;
+    }
+    return 128 + told_to_end_.value_or(0);
+  }
+
+  /// The signal that came before all runs were made.
+  [[nodiscard]] std::optional<int> ended_by() const { return told_to_end_; }
+
+ private:
+  // What is waited for stands on a terminal's last line meanwhile.
+  void Wait(double seconds, std::string_view reason) {
+    if (!(seconds > 0)) return;
+    if (console_.error_is_terminal) std::fputs(fmt::format("zeus exec: {}, {:g} s", reason, seconds).c_str(), stderr);
+    told_to_end_ = signals_.Sleep(Seconds(seconds));
+    if (console_.error_is_terminal) std::fputs("\r\x1b[K", stderr);
+  }
+
+  Result<int> RunCommand() {
+    ZEUS_ASSIGN_OR_RETURN(const ForegroundEnd end, RunInForeground({.arguments = flags_.command, .environment = {}}));
+    told_to_end_ = end.told_to_end ? end.told_to_end : signals_.first();
+    return end.exit_code;
+  }
+
+  const ExecFlags& flags_;
+  const Console& console_;
+  ExecMeter& meter_;
+  ExecReport& report_;
+  const NotedSignals signals_;
+  std::optional<int> told_to_end_;
+};
 
 Result<void> RunExec(const ExecFlags& flags, const Console& console, int* exit_code) {
   ZEUS_RETURN_IF_ERROR(Check(flags));
@@ -111,8 +142,17 @@ Result<void> RunExec(const ExecFlags& flags, const Console& console, int* exit_c
                     .iterations = flags.iterations,
                     .notes = meter.notes()};
   if (gpus.empty()) report.notes.push_back(fmt::format("there is no GPU here: {}", WhyNoGpus(*inventory)));
-  ZEUS_RETURN_IF_ERROR(RunAll(flags, console, meter, report));
-  *exit_code = report.runs.back().exit_code;
+  ExecRuns runs(flags, console, meter, report);
+  ZEUS_RETURN_IF_ERROR(runs.RunAll());
+  *exit_code = runs.exit_code();
+  if (runs.ended_by() && report.runs.size() < flags.repeat) {
+    report.notes.push_back(fmt::format("ended by signal {} ({}) after {} of {} runs", *runs.ended_by(),
+                                       ::sigdescr_np(*runs.ended_by()), report.runs.size(), flags.repeat));
+  }
+  if (report.runs.empty()) {
+    console.Note("zeus: " + report.notes.back());
+    return {};
+  }
 
   Console on_error = console;
   on_error.color = console.color && console.error_is_terminal && flags.output.empty();

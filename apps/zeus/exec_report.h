@@ -7,8 +7,8 @@
 
 #include "apps/zeus/console.h"
 #include "apps/zeus/exec_meter.h"
+#include "zeus/base/interval.h"
 #include "zeus/base/result.h"
-#include "zeus/simulator/interval.h"
 
 namespace zeus {
 

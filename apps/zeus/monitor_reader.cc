@@ -56,7 +56,8 @@ class PowerReader {
     MonitorReading reading;
     reading.power = sample->power;
     if (const auto summary = integrator_.Summary()) reading.energy = summary->energy;
-    reading.source = PowerDomainName(*sensor_);
+    reading.domain = PowerDomainName(*sensor_);
+    reading.source = ProvenanceName(EnergyProvenance::kIntegrated);
     return reading;
   }
 

@@ -20,7 +20,8 @@ struct MonitorReading {
   std::optional<Watts> power;    ///< Now; of kEnergy, the mean since the round before, absent in the first.
   std::optional<Joules> energy;  ///< Since the first round: of kPower, under the samples shown.
   std::optional<Celsius> temperature;
-  std::string_view source;  ///< The power domain; of kEnergy, how the figure came about.
+  std::string_view domain;  ///< Of kPower: the sensor's.
+  std::string_view source;  ///< How the energy came about.
 };
 
 /// A round: one reading for each GPU.

@@ -1,10 +1,12 @@
 #include "apps/zeus/monitor_view.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -48,17 +50,22 @@ std::vector<Column> ColumnsOf(MonitorKind kind) {
   return {kTemperature};
 }
 
-// What its source is called; null where there is none.
-const char* SourceColumn(MonitorKind kind) {
+/// What a reading says of its figures.
+struct TextColumn {
+  const char* name;
+  std::string_view MonitorReading::* value;
+};
+
+std::vector<TextColumn> TextColumnsOf(MonitorKind kind) {
   switch (kind) {
     case MonitorKind::kPower:
-      return "domain";
+      return {{"domain", &MonitorReading::domain}, {"source", &MonitorReading::source}};
     case MonitorKind::kEnergy:
-      return "source";
+      return {{"source", &MonitorReading::source}};
     case MonitorKind::kTemperature:
       break;
   }
-  return nullptr;
+  return {};
 }
 
 // What the graph and the extremes are of.
@@ -89,7 +96,7 @@ std::string Shortened(const std::string& text, size_t width) {
 std::string MonitorCsvHeader(MonitorKind kind) {
   std::string header = "time,elapsed_s,gpu";
   for (const Column& column : ColumnsOf(kind)) header += fmt::format(",{}", column.name);
-  if (const char* const source = SourceColumn(kind)) header += fmt::format(",{}", source);
+  for (const TextColumn& column : TextColumnsOf(kind)) header += fmt::format(",{}", column.name);
   return header + ",failure\n";
 }
 
@@ -102,7 +109,7 @@ std::string MonitorCsv(MonitorKind kind, const std::vector<ChosenGpu>& gpus, con
       const std::optional<double> value = column.value(reading);
       csv += "," + (value ? ShortestText(*value) : std::string());
     }
-    if (SourceColumn(kind) != nullptr) csv += fmt::format(",{}", reading.source);
+    for (const TextColumn& column : TextColumnsOf(kind)) csv += fmt::format(",{}", reading.*column.value);
     csv += fmt::format(",{}\n", reading.failure ? CsvField(reading.failure->message) : "");
   }
   return csv;
@@ -118,8 +125,10 @@ std::string MonitorJsonLines(MonitorKind kind, const std::vector<ChosenGpu>& gpu
       const std::optional<double> value = column.value(reading);
       line[column.name] = value ? Json(*value) : Json();
     }
-    if (const char* const source = SourceColumn(kind))
-      line[source] = reading.source.empty() ? Json() : Json(reading.source);
+    for (const TextColumn& column : TextColumnsOf(kind)) {
+      const std::string_view value = reading.*column.value;
+      line[column.name] = value.empty() ? Json() : Json(value);
+    }
     line["failure"] = reading.failure ? Json(reading.failure->message) : Json();
     lines += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   }
@@ -169,6 +178,20 @@ std::vector<std::string> MonitorView::Cells(const Seen& seen) const {
   return {Cell(ValueOf(reading.temperature), "°C"), Cell(seen.lowest, "°C"), Cell(seen.highest, "°C")};
 }
 
+// "; energy integrated", or which GPUs' is when they differ.
+std::string MonitorView::SourcesText() const {
+  std::map<std::string_view, std::vector<size_t>> gpus;
+  for (size_t i = 0; i < gpus_.size(); ++i) {
+    if (!seen_[i].latest.source.empty()) gpus[seen_[i].latest.source].push_back(gpus_[i].index);
+  }
+  std::string text;
+  for (const auto& [source, indices] : gpus) {
+    text += fmt::format("{} {}", text.empty() ? "; energy" : ",", source);
+    if (gpus.size() > 1) text += fmt::format(" (GPU {})", fmt::join(indices, ", "));
+  }
+  return text;
+}
+
 std::string MonitorView::ToText(const Console& console) const {
   std::vector<Table::Column> columns{{"GPU"}, {"name", Align::kLeft}};
   const std::vector<const char*> titles =
@@ -204,8 +227,8 @@ std::string MonitorView::ToText(const Console& console) const {
     }
     table.AddRow(std::move(rows[i]), seen.latest.failure ? Style::kBad : Style::kPlain);
   }
-  return table.ToText(console) +
-         console.Styled(Style::kDim, Shortened(fmt::format("{:.1f} s; Ctrl-C ends", elapsed_.value()), width)) + "\n";
+  const std::string below = fmt::format("{:.1f} s{}; Ctrl-C ends", elapsed_.value(), SourcesText());
+  return table.ToText(console) + console.Styled(Style::kDim, Shortened(below, width)) + "\n";
 }
 
 }  // namespace zeus

@@ -49,6 +49,8 @@ class MonitorView {
   };
 
   [[nodiscard]] std::vector<std::string> Cells(const Seen& seen) const;
+  /// How the energies came about.
+  [[nodiscard]] std::string SourcesText() const;
 
   MonitorKind kind_;
   std::vector<ChosenGpu> gpus_;

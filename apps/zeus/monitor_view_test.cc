@@ -21,7 +21,7 @@ TEST(SparklineTest, NothingToScaleIsFlat) {
 }
 
 TEST(MonitorCsvTest, HeadersNameTheUnits) {
-  EXPECT_EQ(MonitorCsvHeader(MonitorKind::kPower), "time,elapsed_s,gpu,power_W,energy_J,domain,failure\n");
+  EXPECT_EQ(MonitorCsvHeader(MonitorKind::kPower), "time,elapsed_s,gpu,power_W,energy_J,domain,source,failure\n");
   EXPECT_EQ(MonitorCsvHeader(MonitorKind::kEnergy), "time,elapsed_s,gpu,energy_J,average_power_W,source,failure\n");
   EXPECT_EQ(MonitorCsvHeader(MonitorKind::kTemperature), "time,elapsed_s,gpu,temperature_C,failure\n");
 }

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "apps/zeus/monitor_signals.h"
-#include "apps/zeus_monitor/line_file.h"
 #include "zeus/base/clock.h"
+#include "zeus/base/line_file.h"
 #include "zeus/trace/power_log.h"
 
 namespace zeus {

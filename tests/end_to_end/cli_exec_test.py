@@ -16,6 +16,16 @@ NO_GPU = "there is no GPU here: no library that knows GPUs can be used; `zeus en
 LOST = '[[fault]]\ngpu = 1\nerror = "gpu_is_lost"\nafter_seconds = 0.7\n'
 
 
+def take_interrupts():
+    """In the child: a shell has its background commands ignore interrupts, and so do theirs."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def catches(pid, number):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"SigCgt:\s*([0-9a-f]+)", status)[1], 16) >> (number - 1) & 1
+
+
 class ExecCase(ZeusTest):
     def exec(self, *arguments, gpus="v100x2", config=None, **options):
         """`zeus exec` on an emulated machine."""
@@ -141,9 +151,54 @@ class ExecTest(ExecCase):
             self.assertEqual(process.wait(timeout=30), 9)
             self.assertIn("exit code 9", process.stderr.read())
 
+    def test_an_interrupt_sent_to_it_alone_reaches_the_command(self):
+        with subprocess.Popen([ZEUS, "exec", "--", "bash", "-c",
+                               "trap 'exit 8' INT; echo up; while :; do sleep 0.02; done"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
+                              preexec_fn=take_interrupts) as process:
+            self.assertEqual(process.stdout.readline(), "up\n")
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=30), 8)
+
+    def test_repetitions_end_with_a_signal_though_the_command_outlives_it(self):
+        with subprocess.Popen([ZEUS, "exec", "--repeat", "4", "--json", "--", "bash", "-c",
+                               "trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+            self.assertEqual(process.stdout.readline(), "up\n")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=30), 128 + signal.SIGTERM)
+            report = json.loads(process.stderr.read())
+        self.assertEqual(report["runs"], 1)
+        self.assertIn("ended by signal 15 (Terminated) after 1 of 4 runs", report["notes"])
+
+    def test_a_signal_between_runs_leaves_the_report_of_those_made(self):
+        with subprocess.Popen([ZEUS, "exec", "--repeat", "4", "--cooldown", "1.5", "--json", "--", "echo", "up"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+            self.assertEqual(process.stdout.readline(), "up\n")
+            self.assertEqual(process.stdout.readline(), "up\n")
+            time.sleep(0.5)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=30), 128 + signal.SIGTERM)
+            report = json.loads(process.stderr.read())
+        self.assertEqual(report["runs"], 2)
+        self.assertIn("ended by signal 15 (Terminated) after 2 of 4 runs", report["notes"])
+
+    def test_a_signal_before_the_first_run_is_told(self):
+        with subprocess.Popen([ZEUS, "exec", "--idle", "30", "--", "echo", "up"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+            deadline = time.monotonic() + 20
+            while not catches(process.pid, signal.SIGTERM):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
+            process.send_signal(signal.SIGTERM)
+            output, errors = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, output), (128 + signal.SIGTERM, ""))
+        self.assertEqual(errors, "zeus: ended by signal 15 (Terminated) after 0 of 1 runs\n")
+
     def test_a_terminals_interrupt_ends_the_command_and_the_report_follows(self):
         with subprocess.Popen([ZEUS, "exec", "--", "sleep", "30"], stderr=subprocess.PIPE, text=True,
-                              env=environment(), start_new_session=True) as process:
+                              env=environment(), start_new_session=True,
+                              preexec_fn=take_interrupts) as process:
             deadline = time.monotonic() + 20
             children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
             while not (children.read_text() and b"sleep" in pathlib.Path(

@@ -29,12 +29,13 @@ class MonitorCase(ZeusTest):
 class MonitorTest(MonitorCase):
     def test_power(self):
         found = self.lines("power", "--period", "0.2", "--for", "1")
-        self.assertEqual(list(found[0]), ["time", "elapsed_s", "gpu", "power_W", "energy_J", "domain", "failure"])
+        self.assertEqual(list(found[0]), ["time", "elapsed_s", "gpu", "power_W", "energy_J", "domain", "source", "failure"])
         self.assertEqual([row["gpu"] for row in found], ["0", "1"] * 6)
         self.assertEqual({row["power_W"] for row in found}, {"25.0"})
         self.assertAlmostEqual(float(found[-1]["elapsed_s"]), 1, delta=0.1)
         self.assertAlmostEqual(float(found[-1]["energy_J"]), 25, delta=1)
         self.assertEqual({row["domain"] for row in found}, {"device_instant"})
+        self.assertEqual({row["source"] for row in found}, {"integrated"})
 
     def test_energy(self):
         found = self.lines("energy", "--period", "0.25", "--for", "1", "--gpu", "0", machine=("--gpus", "v100,m40"))
@@ -105,6 +106,7 @@ class MonitorTerminalTest(MonitorCase):
         self.assertEqual(len(frames[::2]), 6)
         self.assertEqual(set(frames[1::2]), {str(frames[0].count("\n"))})
         self.assertRegex(frames[-1], r"(?m)^  0  Tesla V100-PCIE-32GB +25\.0 W .* █{6}$")
+        self.assertIn("0.5 s; energy integrated; Ctrl-C ends", frames[-1])
         for line in re.sub(r"\x1b\[\d*m", "", frames[-1]).splitlines():
             self.assertLess(len(line), 80)
 

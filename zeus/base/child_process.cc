@@ -11,18 +11,27 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <utility>
 
 #include "zeus/base/unique_fd.h"
 
 namespace zeus {
 namespace {
 
-std::atomic<pid_t> running_child{0};
+constexpr std::array kEndingSignals = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
+constexpr std::array kPassedOn = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2};
 
-void PassOn(int signal) {
+// What the handler reads: handlers have no object.
+std::atomic<pid_t> running_child{0};
+std::atomic<int> told_to_end{0};
+
+void PassOn(int signal, siginfo_t* info, void* /*context*/) {
   const int error = errno;
-  if (const pid_t child = running_child.load(); child > 0) ::kill(child, signal);
+  for (const int ending : kEndingSignals) {
+    if (signal == ending) told_to_end = signal;
+  }
+  // The terminal sends its interrupts to all in the foreground: the command has it already.
+  const bool from_terminal = (signal == SIGINT || signal == SIGQUIT) && info->si_code == SI_KERNEL;
+  if (const pid_t child = running_child.load(); child > 0 && !from_terminal) ::kill(child, signal);
   errno = error;
 }
 
@@ -30,10 +39,14 @@ void PassOn(int signal) {
 class SignalGuard {
  public:
   SignalGuard() {
-    Set(SIGTERM, PassOn);
-    Set(SIGHUP, PassOn);
-    Set(SIGINT, SIG_IGN);
-    Set(SIGQUIT, SIG_IGN);
+    struct sigaction action{};
+    action.sa_sigaction = PassOn;
+    action.sa_flags = SA_SIGINFO;
+    ::sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < kPassedOn.size(); ++i) {
+      ::sigaction(kPassedOn[i], nullptr, &before_[i]);
+      if (before_[i].sa_handler != SIG_IGN) ::sigaction(kPassedOn[i], &action, nullptr);
+    }
   }
   SignalGuard(const SignalGuard&) = delete;
   SignalGuard& operator=(const SignalGuard&) = delete;
@@ -41,21 +54,11 @@ class SignalGuard {
 
   /// Async-signal-safe: the child calls it before it becomes the command.
   void Restore() const {
-    for (size_t i = 0; i < count_; ++i) ::sigaction(before_[i].first, &before_[i].second, nullptr);
+    for (size_t i = 0; i < kPassedOn.size(); ++i) ::sigaction(kPassedOn[i], &before_[i], nullptr);
   }
 
  private:
-  void Set(int signal, void (*handler)(int)) {
-    struct sigaction action{};
-    action.sa_handler = handler;
-    ::sigemptyset(&action.sa_mask);
-    before_[count_].first = signal;
-    ::sigaction(signal, &action, &before_[count_].second);
-    ++count_;
-  }
-
-  std::array<std::pair<int, struct sigaction>, 4> before_{};
-  size_t count_ = 0;
+  std::array<struct sigaction, kPassedOn.size()> before_{};
 };
 
 std::vector<std::string> MergedEnvironment(const std::map<std::string, std::string>& changes) {
@@ -78,7 +81,7 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-Result<int> RunInForeground(const ForegroundCommand& command) {
+Result<ForegroundEnd> RunInForeground(const ForegroundCommand& command) {
   std::vector<std::string> arguments = command.arguments;
   if (arguments.empty()) return Fail(ErrorCode::kInvalidArgument, "there is no command to run");
   std::vector<std::string> environment = MergedEnvironment(command.environment);
@@ -91,13 +94,13 @@ Result<int> RunInForeground(const ForegroundCommand& command) {
   const UniqueFd reading(ends[0]);
   UniqueFd writing(ends[1]);
 
+  told_to_end = 0;
   const SignalGuard signals;
   // A signal that comes before we know whom to pass it on to waits until we do.
   sigset_t passed_on;
   sigset_t before;
   ::sigemptyset(&passed_on);
-  ::sigaddset(&passed_on, SIGTERM);
-  ::sigaddset(&passed_on, SIGHUP);
+  for (const int signal : kPassedOn) ::sigaddset(&passed_on, signal);
   ::pthread_sigmask(SIG_BLOCK, &passed_on, &before);
   const pid_t child = ::fork();
   if (child < 0) {
@@ -129,7 +132,9 @@ Result<int> RunInForeground(const ForegroundCommand& command) {
     const ErrorCode code = error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kPermissionDenied;
     return Fail(code, fmt::format("{}: cannot be run: {}", arguments.front(), std::strerror(error)));
   }
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  const int signal = told_to_end;
+  return ForegroundEnd{.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
+                       .told_to_end = signal == 0 ? std::nullopt : std::optional(signal)};
 }
 
 }  // namespace zeus

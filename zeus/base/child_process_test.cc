@@ -16,8 +16,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
-Result<int> Shell(const std::string& script) {
+Result<ForegroundEnd> RunShell(const std::string& script) {
   return RunInForeground({.arguments = {"sh", "-c", script}, .environment = {{"ZEUS_TEST_WORD", "word"}}});
+}
+
+Result<int> Shell(const std::string& script) {
+  ZEUS_ASSIGN_OR_RETURN(const ForegroundEnd end, RunShell(script));
+  return end.exit_code;
 }
 
 TEST(ChildProcess, PassesTheExitCodeOn) {
@@ -34,14 +39,14 @@ TEST(ChildProcess, EnvironmentIsSetOnTopOfOurs) {
 }
 
 TEST(ChildProcess, AProgramThatDoesNotExist) {
-  const Result<int> result = RunInForeground({.arguments = {"no-such-program-here"}, .environment = {}});
+  const Result<ForegroundEnd> result = RunInForeground({.arguments = {"no-such-program-here"}, .environment = {}});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
   EXPECT_THAT(result.error().message, HasSubstr("no-such-program-here: cannot be run: No such file"));
 }
 
 TEST(ChildProcess, AFileThatIsNoProgram) {
-  const Result<int> result = RunInForeground({.arguments = {"/etc/passwd"}, .environment = {}});
+  const Result<ForegroundEnd> result = RunInForeground({.arguments = {"/etc/passwd"}, .environment = {}});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kPermissionDenied);
 }
@@ -64,6 +69,26 @@ TEST(ChildProcess, ATerminationAtOnceIsPassedOnToo) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(Shell("trap 'exit 7' TERM; kill -TERM $PPID; while :; do sleep 0.01; done").value(), 7);
   }
+}
+
+TEST(ChildProcess, SoIsAnInterruptThatWasSentToUsAlone) {
+  const auto before = ::signal(SIGINT, SIG_DFL);  // A shell has its background commands ignore it.
+  EXPECT_EQ(Shell("trap 'exit 7' INT; kill -INT $PPID; while :; do sleep 0.01; done").value(), 7);
+  ::signal(SIGINT, before);
+}
+
+// Batch systems warn a job with it that its time is nearly over.
+TEST(ChildProcess, SoIsAUsersSignal) {
+  const Result<ForegroundEnd> end = RunShell("trap 'exit 7' USR1; kill -USR1 $PPID; while :; do sleep 0.01; done");
+  EXPECT_EQ(end.value().exit_code, 7);
+  EXPECT_FALSE(end.value().told_to_end);
+}
+
+TEST(ChildProcess, ACommandThatOutlivesATerminationDoesNotHideIt) {
+  const Result<ForegroundEnd> end = RunShell("trap 'exit 0' TERM; kill -TERM $PPID; while :; do sleep 0.01; done");
+  EXPECT_EQ(end.value().exit_code, 0);
+  EXPECT_EQ(end.value().told_to_end, SIGTERM);
+  EXPECT_FALSE(RunShell("true").value().told_to_end);
 }
 
 TEST(ChildProcess, SignalDispositionsArePutBack) {

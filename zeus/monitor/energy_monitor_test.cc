@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <vector>
 
+#include "tests/support/manual_clock.h"
 #include "tests/support/powercap/powercap_tree.h"
 #include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
@@ -20,17 +20,6 @@ using ::testing::IsEmpty;
 using ::zeus::testing::IsError;
 using ::zeus::testing::IsOk;
 using ::zeus::testing::PowercapTree;
-
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] Time Now() const override { return now_; }
-  void Advance(double seconds) {
-    now_ = now_.load() + std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(seconds));
-  }
-
- private:
-  std::atomic<Time> now_{Time()};
-};
 
 FakeGpu::Options GpuNumber(int index, std::vector<Capability> lacks = {}) {
   FakeGpu::Options options;
@@ -65,14 +54,14 @@ TEST_F(EnergyMonitorTest, WindowsNestAndOverlap) {
   first_.DrawPower(Watts(100));
   second_.DrawPower(Watts(200));
   ASSERT_THAT(monitor->BeginWindow("outer"), IsOk());
-  clock_.Advance(1);
+  clock_.Advance(Seconds(1));
   ASSERT_THAT(monitor->BeginWindow("inner"), IsOk());
-  clock_.Advance(2);
+  clock_.Advance(Seconds(2));
   ASSERT_THAT(monitor->BeginWindow("overlapping"), IsOk());
   const Measurement inner = monitor->EndWindow("inner").value();
-  clock_.Advance(4);
+  clock_.Advance(Seconds(4));
   const Measurement outer = monitor->EndWindow("outer").value();
-  clock_.Advance(8);
+  clock_.Advance(Seconds(8));
   const Measurement overlapping = monitor->EndWindow("overlapping").value();
   EXPECT_DOUBLE_EQ(inner.duration.value(), 2);
   EXPECT_NEAR(inner.gpus[0]->energy.value(), 200, 1e-6);
@@ -90,9 +79,9 @@ TEST_F(EnergyMonitorTest, OpenedTwice) {
   const auto monitor = Create(Options());
   ASSERT_THAT(monitor->BeginWindow("epoch"), IsOk());
   EXPECT_THAT(monitor->BeginWindow("epoch"), IsError(ErrorCode::kInvalidArgument, "window \"epoch\" is open already"));
-  clock_.Advance(5);
+  clock_.Advance(Seconds(5));
   ASSERT_THAT(monitor->BeginWindow("epoch", IfOpen::kRestart), IsOk());
-  clock_.Advance(1);
+  clock_.Advance(Seconds(1));
   EXPECT_DOUBLE_EQ(monitor->EndWindow("epoch")->duration.value(), 1);
   // And anew.
   EXPECT_THAT(monitor->BeginWindow("epoch", IfOpen::kRestart), IsOk());
@@ -114,7 +103,7 @@ TEST_F(EnergyMonitorTest, AWallClockThatJumpsChangesNoDuration) {
   const auto monitor = Create(Options());
   ASSERT_THAT(monitor->BeginWindow("epoch"), IsOk());
   const WallTime start = wall_;
-  clock_.Advance(3);
+  clock_.Advance(Seconds(3));
   wall_ -= std::chrono::hours(24);
   const Measurement measurement = monitor->EndWindow("epoch").value();
   EXPECT_EQ(measurement.start, start);
@@ -124,14 +113,14 @@ TEST_F(EnergyMonitorTest, AWallClockThatJumpsChangesNoDuration) {
 TEST_F(EnergyMonitorTest, AWindowTooShortForTheCounterSaysSo) {
   const auto monitor = Create(Options());
   ASSERT_THAT(monitor->BeginWindow("step"), IsOk());
-  clock_.Advance(0.29);
+  clock_.Advance(Seconds(0.29));
   EXPECT_TRUE(monitor->EndWindow("step")->gpus[0]->too_short) << "fewer than three steps of 0.1 s";
   ASSERT_THAT(monitor->BeginWindow("step"), IsOk());
-  clock_.Advance(0.31);
+  clock_.Advance(Seconds(0.31));
   EXPECT_FALSE(monitor->EndWindow("step")->gpus[0]->too_short);
   first_.DrawPower(Watts(0));
   ASSERT_THAT(monitor->BeginWindow("step"), IsOk());
-  clock_.Advance(10);
+  clock_.Advance(Seconds(10));
   EXPECT_TRUE(monitor->EndWindow("step")->gpus[0]->too_short) << "it did not step";
 }
 
@@ -141,7 +130,7 @@ TEST_F(EnergyMonitorTest, AWindowWithoutAStepIsEstimatedWhenAskedTo) {
   const auto monitor = Create(std::move(options));
   first_.DrawPower(Watts(0));
   ASSERT_THAT(monitor->BeginWindow("step"), IsOk());
-  clock_.Advance(0.01);
+  clock_.Advance(Seconds(0.01));
   first_.DrawPower(Watts(150));
   const Measurement measurement = monitor->EndWindow("step").value();
   EXPECT_NEAR(measurement.gpus[0]->energy.value(), 1.5, 1e-9);
@@ -156,7 +145,7 @@ TEST_F(EnergyMonitorTest, AGpuWithoutACounterIsIntegrated) {
   ASSERT_NE(monitor->sampler(), nullptr);
   sampled_.DrawPower(Watts(100));
   ASSERT_THAT(monitor->BeginWindow("epoch"), IsOk());
-  clock_.Advance(10);
+  clock_.Advance(Seconds(10));
   sampled_.DrawPower(Watts(200));
   const Measurement measurement = monitor->EndWindow("epoch").value();
   EXPECT_NEAR(measurement.gpus[1]->energy.value(), 1500, 1e-6) << "samples at both edges";
@@ -169,7 +158,7 @@ TEST_F(EnergyMonitorTest, WhatNobodySampledIsEstimated) {
   const auto monitor = Create(Options());
   sampled_.DrawPower(Watts(100));
   ASSERT_THAT(monitor->BeginWindow("epoch"), IsOk());
-  clock_.Advance(4 * 3600);
+  clock_.Advance(Seconds(4 * 3600));
   const Measurement measurement = monitor->EndWindow("epoch").value();
   EXPECT_NEAR(measurement.gpus[0]->energy.value(), 4 * 3600 * 100, 1e-3);
   EXPECT_EQ(measurement.gpus[0]->provenance, EnergyProvenance::kEstimated);
@@ -180,7 +169,7 @@ TEST_F(EnergyMonitorTest, AGpuWithNeitherCounterNorSensorIsMissing) {
   const auto monitor = Create(Options());
   EXPECT_EQ(monitor->sampler(), nullptr);
   ASSERT_THAT(monitor->BeginWindow("epoch"), IsOk());
-  clock_.Advance(1);
+  clock_.Advance(Seconds(1));
   const Measurement measurement = monitor->EndWindow("epoch").value();
   EXPECT_THAT(measurement.gpus[0], IsOk());
   EXPECT_THAT(measurement.gpus[1], IsError(ErrorCode::kFailedPrecondition, "GPU 3 (Fake GPU) has no power sensor"));
@@ -189,7 +178,7 @@ TEST_F(EnergyMonitorTest, AGpuWithNeitherCounterNorSensorIsMissing) {
 TEST_F(EnergyMonitorTest, AGpuLostWithinAWindowIsMissingAndTheOthersGoOn) {
   const auto monitor = Create(Options());
   ASSERT_THAT(monitor->BeginWindow("epoch"), IsOk());
-  clock_.Advance(1);
+  clock_.Advance(Seconds(1));
   second_.FailWith(Error{ErrorCode::kUnavailable, "GPU 1 (Fake GPU): energy: GPU is lost"});
   ASSERT_THAT(monitor->BeginWindow("next"), IsOk()) << "the others can be measured";
   Measurement measurement = monitor->EndWindow("epoch").value();
@@ -197,7 +186,7 @@ TEST_F(EnergyMonitorTest, AGpuLostWithinAWindowIsMissingAndTheOthersGoOn) {
   EXPECT_THAT(measurement.Missing(), ElementsAre("GPU 1 (Fake GPU): energy: GPU is lost (when the window closed)"));
   EXPECT_NEAR(measurement.TotalEnergy().value(), 50, 1e-6);
   second_.FailWith(std::nullopt);
-  clock_.Advance(1);
+  clock_.Advance(Seconds(1));
   measurement = monitor->EndWindow("next").value();
   EXPECT_THAT(measurement.Missing(), ElementsAre("GPU 1 (Fake GPU): energy: GPU is lost (when the window opened)"));
 }
@@ -227,7 +216,7 @@ TEST_F(EnergyMonitorTest, TheDevicesAreWaitedForUnlessAskedNotTo) {
 TEST_F(EnergyMonitorTest, WithoutDevicesItMeasuresTime) {
   const auto monitor = EnergyMonitor::Create({}, {}, Options()).value();
   ASSERT_THAT(monitor->BeginWindow("epoch"), IsOk());
-  clock_.Advance(2);
+  clock_.Advance(Seconds(2));
   const Measurement measurement = monitor->EndWindow("epoch").value();
   EXPECT_DOUBLE_EQ(measurement.duration.value(), 2);
   EXPECT_EQ(measurement.TotalEnergy(), Joules(0));
@@ -275,10 +264,10 @@ TEST_F(EnergyMonitorTest, AResetWithinAWindowMakesAnEstimateWhicheverWindowSeesI
   gpus_ = {&gpu};
   const auto monitor = Create(Options());
   ASSERT_THAT(monitor->BeginWindow("outer"), IsOk());
-  clock_.Advance(1);
+  clock_.Advance(Seconds(1));
   gpu.raw = 7;
   ASSERT_THAT(monitor->BeginWindow("inner"), IsOk());
-  clock_.Advance(1);
+  clock_.Advance(Seconds(1));
   gpu.raw = 10;
   EXPECT_EQ(monitor->EndWindow("inner")->gpus[0]->provenance, EnergyProvenance::kMeasured);
   const Measurement outer = monitor->EndWindow("outer").value();
@@ -306,7 +295,7 @@ TEST_F(CpuEnergyTest, PackageAndDram) {
   ASSERT_THAT(monitor->BeginWindow("epoch"), IsOk());
   tree_.SetEnergy("intel-rapl:0", 31'000'000);
   tree_.SetEnergy("intel-rapl:0:0", 5'000'000);
-  clock_.Advance(1);
+  clock_.Advance(Seconds(1));
   const Measurement measurement = monitor->EndWindow("epoch").value();
   ASSERT_EQ(measurement.cpus.size(), 1U);
   EXPECT_NEAR(measurement.CpuEnergy().value(), 30, 1e-6);

@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <limits>
 #include <thread>
 #include <vector>
 
+#include "tests/support/manual_clock.h"
 #include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
 #include "zeus/device/fake/fake_gpu.h"
@@ -21,17 +21,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::zeus::testing::IsError;
 using ::zeus::testing::IsOk;
-
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] Time Now() const override { return now_; }
-  void Advance(double seconds) {
-    now_ = now_.load() + std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(seconds));
-  }
-
- private:
-  std::atomic<Time> now_{Time()};
-};
 
 void WaitUntil(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -59,11 +48,11 @@ TEST_F(PowerSamplerTest, ATimelineAndWhatItSaysBetweenTwoTimes) {
   gpu_.DrawPower(Watts(100));
   const auto sampler = Create();
   const Time begin = clock_.Now();
-  clock_.Advance(10);
+  clock_.Advance(Seconds(10));
   Sample(*sampler, 100);
-  clock_.Advance(1);
+  clock_.Advance(Seconds(1));
   Sample(*sampler, 200);
-  clock_.Advance(9);
+  clock_.Advance(Seconds(9));
   Sample(*sampler, 200);
   const std::vector<PowerTimeline> timelines = sampler->Timelines();
   ASSERT_EQ(timelines.size(), 1U);
@@ -151,7 +140,7 @@ TEST_F(PowerSamplerTest, AnIndexThatDoesNotExist) {
 TEST_F(PowerSamplerTest, ItsMemoryIsBounded) {
   const auto sampler = PowerSampler::Create(gpus_, {.period = Seconds(3600), .max_runs = 10}).value();
   for (int i = 0; i < 1000; ++i) {
-    clock_.Advance(1);
+    clock_.Advance(Seconds(1));
     Sample(*sampler, 100 + i % 7);
   }
   EXPECT_EQ(sampler->Timelines()[0].runs.size(), 10U);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tests/support/manual_clock.h"
 #include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
 #include "zeus/device/fake/fake_gpu.h"
@@ -16,18 +17,12 @@ namespace {
 using ::zeus::testing::IsError;
 using ::zeus::testing::IsOk;
 
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] Time Now() const override { return now; }
-  Time now;
-};
-
 /// A GPU whose sensor shows a new value each `period` as time passes, and time passes when somebody sleeps.
 class SensorPeriodTest : public ::testing::Test {
  protected:
   [[nodiscard]] SensorPeriodOptions Options(Seconds period) {
     return {.clock = clock_, .sleep = [this, period](Seconds pause) {
-              clock_.now += std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(pause.value()));
+              clock_.Advance(pause);
               slept_ += pause;
               gpu_.DrawPower(Watts(100 + std::floor((slept_ + Seconds(1e-9)) / period)));
             }};

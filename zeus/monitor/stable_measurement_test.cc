@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cmath>
 #include <vector>
 
+#include "tests/support/manual_clock.h"
 #include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
 #include "zeus/device/fake/fake_gpu.h"
@@ -18,15 +18,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::zeus::testing::IsError;
 using ::zeus::testing::IsOk;
-
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] Time Now() const override { return now; }
-  void Advance(Seconds time) {
-    now += std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(time.value()));
-  }
-  Time now;
-};
 
 /// A body that lasts 10 ms and makes the GPU draw a power that a test chooses by the iteration.
 class StableMeasurementTest : public ::testing::Test {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/manual_clock.h"
 #include "tests/support/result_matchers.h"
 #include "zeus/device/fake/fake_gpu.h"
 
@@ -12,17 +13,6 @@ namespace {
 using ::zeus::testing::IsError;
 using ::zeus::testing::IsOk;
 
-class ManualClock final : public Clock {
- public:
-  [[nodiscard]] Time Now() const override { return now_; }
-  void Advance(double seconds) {
-    now_ += std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(seconds));
-  }
-
- private:
-  Time now_;
-};
-
 class StepMonitorTest : public ::testing::Test {
  protected:
   std::unique_ptr<StepMonitor> Create(int skip_steps, int profile_steps) {
@@ -31,7 +21,7 @@ class StepMonitorTest : public ::testing::Test {
 
   void Step(StepMonitor& steps, double seconds) {
     ASSERT_THAT(steps.StartStep(), IsOk());
-    clock_.Advance(seconds);
+    clock_.Advance(Seconds(seconds));
     ASSERT_THAT(steps.FinishStep(), IsOk());
   }
 
@@ -48,7 +38,7 @@ TEST_F(StepMonitorTest, SkipsMeasuresAndThenDoesNothing) {
   Step(*steps, 40);
   EXPECT_FALSE(steps->IsDone().value());
   for (const double seconds : {1.0, 2.0, 3.0}) {
-    clock_.Advance(7);  // Between steps nothing counts.
+    clock_.Advance(Seconds(7));  // Between steps nothing counts.
     Step(*steps, seconds);
   }
   EXPECT_TRUE(steps->IsDone().value());

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "zeus/simulator/interval.h"
+#include "zeus/base/interval.h"
 #include "zeus/simulator/run_summary.h"
 #include "zeus/simulator/single_job.h"
 

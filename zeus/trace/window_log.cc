@@ -194,10 +194,9 @@ WindowLog ParseWindowLog(std::string_view text, const std::string& source, Probl
   }
   if (!text.empty() && !text.ends_with('\n')) {
     // A number that was cut off reads as another one.
-    const auto line = static_cast<size_t>(std::ranges::count(text, '\n')) + 1;
-    if (!log.rows.empty() && log.rows.back().line == line) log.rows.pop_back();
+    if (!log.rows.empty() && log.rows.back().line == csv.line()) log.rows.pop_back();
     problems->push_back(
-        {.source = source, .line = line, .column = 0, .message = "the line was not written to its end"});
+        {.source = source, .line = csv.line(), .column = 0, .message = "the line was not written to its end"});
   }
   return log;
 }

@@ -99,5 +99,16 @@ TEST(WindowLogTest, GoodLinesBesideDamagedOnesAreRead) {
   EXPECT_THAT(log.rows[1].gpu_energy, ElementsAre(Optional(Joules(6))));
 }
 
+TEST(WindowLogTest, ALastRecordThatWasCutOffIsLeftOutHoweverManyLinesItHas) {
+  for (const std::string name : {"b", "\"b\nb\""}) {
+    Problems problems;
+    const WindowLog log = ParseWindowLog(
+        "start_time,window_name,elapsed_time,gpu0_energy\n1,a,1,50\n2," + name + ",1,5", "log", &problems);
+    ASSERT_EQ(problems.size(), 1U);
+    EXPECT_EQ(ToText(problems[0]), "log:3: the line was not written to its end");
+    EXPECT_EQ(log.rows.size(), 1U);
+  }
+}
+
 }  // namespace
 }  // namespace zeus

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-
+#include "tests/support/manual_clock.h"
 #include "tests/support/print_quantities.h"
 #include "tests/support/result_matchers.h"
 
@@ -14,28 +13,18 @@ namespace {
 using testing::IsError;
 using testing::IsOk;
 
-/// Stands still until it is told to go on.
-class StoppedClock final : public Clock {
- public:
-  [[nodiscard]] Time Now() const override { return now_; }
-  void Pass(std::chrono::milliseconds time) { now_ += time; }
-
- private:
-  Time now_;
-};
-
 class FakeGpuTest : public ::testing::Test {
  protected:
-  StoppedClock clock_;
+  ManualClock clock_;
   FakeGpu gpu_{FakeGpu::Options{}, clock_};
 };
 
 TEST_F(FakeGpuTest, EnergyIsPowerTimesTime) {
   gpu_.DrawPower(Watts(100));
   const Joules before = gpu_.ReadEnergy().value().energy;
-  clock_.Pass(std::chrono::milliseconds(2000));
+  clock_.Advance(Seconds(2));
   gpu_.DrawPower(Watts(30));
-  clock_.Pass(std::chrono::milliseconds(500));
+  clock_.Advance(Seconds(0.5));
   EXPECT_EQ(gpu_.ReadEnergy().value().energy - before, Joules(215));
   EXPECT_EQ(gpu_.ReadPower(PowerSensor::kInstant).value().power, Watts(30));
 }

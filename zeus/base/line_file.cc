@@ -1,4 +1,4 @@
-#include "apps/zeus_monitor/line_file.h"
+#include "zeus/base/line_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

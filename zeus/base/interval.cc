@@ -1,4 +1,4 @@
-#include "zeus/simulator/interval.h"
+#include "zeus/base/interval.h"
 
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
