@@ -276,7 +276,7 @@ void RemoveLoad(SharedGpu& gpu, const GpuModel& model, size_t slot, Nanoseconds 
   Publish(gpu, model, now);
 }
 
-void AwaitWork(SharedGpu& gpu, const GpuModel& model, size_t slot) {
+void AwaitWork(SharedGpu& gpu, const GpuModel& model, size_t slot, double share) {
   while (true) {
     const uint32_t seen = gpu.changes.load(std::memory_order_acquire);
     double seconds = 0;
@@ -285,12 +285,12 @@ void AwaitWork(SharedGpu& gpu, const GpuModel& model, size_t slot) {
       const Nanoseconds now = Now();
       AdvanceWork(gpu, now);
       const Load& load = gpu.loads[slot];
-      if (load.done >= 1) {
-        // Others may use its time from now on.
-        Publish(gpu, model, now);
+      if (load.done >= share) {
+        // Others may use its time once all is done.
+        if (load.done >= 1) Publish(gpu, model, now);
         return;
       }
-      seconds = (1 - load.done) / load.rate;
+      seconds = (share - load.done) / load.rate;
     }
     // One nanosecond more than needed, so that rounding does not wake us a moment early.
     const auto wait = static_cast<Nanoseconds>(std::min(seconds, 3600.0) * 1e9) + 1;

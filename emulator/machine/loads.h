@@ -39,8 +39,8 @@ Result<size_t> AddLoad(SharedGpu& gpu, const GpuModel& model, const Load& load, 
 void ChangeActivity(SharedGpu& gpu, const GpuModel& model, size_t slot, Activity activity, Nanoseconds now);
 void RemoveLoad(SharedGpu& gpu, const GpuModel& model, size_t slot, Nanoseconds now);
 
-/// Sleeps until the work in `slot` is done, however settings and other loads change meanwhile.
-void AwaitWork(SharedGpu& gpu, const GpuModel& model, size_t slot);
+/// Sleeps until this share of the work in `slot` is done, however settings and other loads change meanwhile.
+void AwaitWork(SharedGpu& gpu, const GpuModel& model, size_t slot, double share = 1);
 
 /// All loads now; those of dead processes end here.
 std::vector<Load> ListLoads(SharedGpu& gpu, const GpuModel& model, Nanoseconds now);

@@ -102,6 +102,21 @@ TEST_F(AwaitedWorkTest, IsAwaitedForItsTime) {
   gpu_.Remove(slot, NowInSeconds());
 }
 
+TEST_F(AwaitedWorkTest, AShareIsAwaitedForItsTimeAndTheRestGoesOn) {
+  const Work work = WorkOfSeconds(10);
+  const double begun = NowInSeconds();
+  ZEUS_ASSERT_OK_AND_ASSIGN(const size_t slot, gpu_.Add(SharedTestGpu::WorkOf(work), begun));
+  AwaitWork(gpu_.gpu(), gpu_.model(), slot, 0.005);
+  ExpectReached(begun + 0.005 * Duration(work, Watts(250)));
+  // What is done already is not waited for.
+  AwaitWork(gpu_.gpu(), gpu_.model(), slot, 0.005);
+  AwaitWork(gpu_.gpu(), gpu_.model(), slot, 0);
+  const double now = NowInSeconds();
+  EXPECT_GT(gpu_.MomentAt(now).watts, 100);
+  gpu_.Remove(slot, now);
+  EXPECT_LT(gpu_.MomentAt(now + 1).watts, 50);
+}
+
 TEST_F(AwaitedWorkTest, IsAwaitedForLongerWhenTheLimitIsLoweredHalfWay) {
   const Work work = WorkOfSeconds(0.2);
   const double fast = Duration(work, Watts(250));

@@ -19,6 +19,7 @@ typedef struct ZeusEmulatorLoad* zeusEmulatorLoad_t;
 int zeusEmulatorBeginLoad(unsigned int gpu, double compute_activity, double memory_activity,
                           unsigned long long memory_bytes, zeusEmulatorLoad_t* load);
 int zeusEmulatorChangeLoad(zeusEmulatorLoad_t load, double compute_activity, double memory_activity);
+/** Ends either kind of load. */
 int zeusEmulatorEndLoad(zeusEmulatorLoad_t load);
 
 /** An amount of work by what it waits for, in seconds at the GPU's highest clock. */
@@ -32,6 +33,14 @@ typedef struct {
 
 /** Does the work and returns when the emulated GPU has done it, at whatever clocks it ran meanwhile. */
 int zeusEmulatorRunWork(unsigned int gpu, const zeusEmulatorWork_t* work, unsigned long long memory_bytes);
+
+/**
+ * The same for who computes meanwhile, or does not know beforehand how much there is to do: the first begins some work,
+ * the second returns when this share of it is done, 0 to 1, and zeusEmulatorEndLoad gives up the rest.
+ */
+int zeusEmulatorBeginWork(unsigned int gpu, const zeusEmulatorWork_t* work, unsigned long long memory_bytes,
+                          zeusEmulatorLoad_t* load);
+int zeusEmulatorAwaitWork(zeusEmulatorLoad_t load, double share);
 
 #ifdef __cplusplus
 }
