@@ -41,6 +41,8 @@ void AddEnvCommand(CLI::App& app, Invocation& invocation);
 void AddExecCommand(CLI::App& app, Invocation& invocation);
 void AddMonitorCommand(CLI::App& app, Invocation& invocation);
 void AddRestoreCommand(CLI::App& app, Invocation& invocation);
+void AddProfileCommand(CLI::App& app, Invocation& invocation);
+void AddRunCommand(CLI::App& app, Invocation& invocation);
 void AddSimulateClusterCommand(CLI::App& app, Invocation& invocation);
 void AddSimulateCommand(CLI::App& app, Invocation& invocation);
 void AddSweepCommand(CLI::App& app, Invocation& invocation);

@@ -94,6 +94,8 @@ int Run(int argc, char** argv) {
   zeus::AddSimulateClusterCommand(app, invocation);
   zeus::AddSweepCommand(app, invocation);
   zeus::AddTraceCommand(app, invocation);
+  zeus::AddRunCommand(app, invocation);
+  zeus::AddProfileCommand(app, invocation);
   zeus::AddExecCommand(app, invocation);
   zeus::AddMonitorCommand(app, invocation);
   zeus::AddAnalyzeCommand(app, invocation);

@@ -13,7 +13,7 @@ import unittest
 from zeus_program import GOLDEN, SHARED, ZEUS, ZeusTest, environment, needs_golden, needs_traces, run
 
 COMMANDS = [(), ("simulate",), ("simulate-cluster",), ("sweep",), ("trace",), ("trace", "check"), ("trace", "describe"),
-            ("trace", "generate"), ("trace", "generate-groups"), ("emulate",), ("emulate", "load"), ("exec",),
+            ("trace", "generate"), ("trace", "generate-groups"), ("emulate",), ("emulate", "load"), ("run",), ("profile",), ("exec",),
             ("monitor",), ("monitor", "power"), ("monitor", "energy"), ("monitor", "temperature"), ("analyze",), ("env",), ("restore",),
             ("completion",)]
 CLEAR_LINE = "\r\x1b[K"

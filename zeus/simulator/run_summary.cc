@@ -74,6 +74,14 @@ std::vector<RecurrenceSummary> SummarizeRecurrences(const History& history, cons
   return recurrences;
 }
 
+FoundKnobs FindKnobs(std::span<const RecurrenceSummary> recurrences) {
+  const Knobs found = MostUsed(recurrences.last(std::min(kSettlingWindow, recurrences.size())));
+  return {.batch_size = found.first,
+          .power_limit = found.second,
+          .settled_after = SettledAfter(recurrences, found),
+          .expected = {}};
+}
+
 Result<RunSummary> SummarizeRun(const History& history, const JobTrace& trace, const CostMetric& metric) {
   const std::vector<RecurrenceSummary> recurrences = SummarizeRecurrences(history, metric);
   if (recurrences.empty()) return Fail(ErrorCode::kInvalidArgument, "no recurrence to sum up");
@@ -93,11 +101,8 @@ Result<RunSummary> SummarizeRun(const History& history, const JobTrace& trace, c
   summary.regret = summary.cost / summary.oracle.cost - static_cast<double>(recurrences.size());
   summary.saved = SavingsOf(recurrences, summary.default_knobs);
   summary.saved_last_five = SavingsOf(last, summary.default_knobs);
-  const Knobs found = MostUsed(std::span(recurrences).last(std::min(kSettlingWindow, recurrences.size())));
-  summary.found = {.batch_size = found.first,
-                   .power_limit = found.second,
-                   .settled_after = SettledAfter(recurrences, found),
-                   .expected = ExpectRecurrence(trace, metric, found.first, found.second)};
+  summary.found = FindKnobs(recurrences);
+  summary.found.expected = ExpectRecurrence(trace, metric, summary.found.batch_size, summary.found.power_limit);
   return summary;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "zeus/job/cost.h"
@@ -40,6 +41,10 @@ struct FoundKnobs {
   std::optional<int64_t> settled_after;
   std::optional<ExpectedRecurrence> expected;
 };
+
+/// The pair used most in the last ten recurrences, the later one on a tie; nothing is expected of it yet. Precondition:
+/// there is a recurrence.
+FoundKnobs FindKnobs(std::span<const RecurrenceSummary> recurrences);
 
 /// What a simulated job came to, against the user's default and the best possible.
 struct RunSummary {

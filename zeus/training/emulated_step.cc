@@ -9,11 +9,9 @@
 
 #include "zeus/base/dynamic_library.h"
 
-namespace zeus {
-namespace {
-
-/// As zeus_emulator.h declares it, whose functions are looked up at run time.
-struct Work {
+// As zeus_emulator.h declares it, whose functions are looked up at run time: nothing here needs the emulator to build.
+// The name, too: sanitizers hold the types of functions to it.
+struct zeusEmulatorWork_t {
   double compute_seconds;
   double memory_seconds;
   double host_seconds;
@@ -21,8 +19,12 @@ struct Work {
   double memory_activity;
 };
 
+namespace zeus {
+namespace {
+
 struct Emulator {
-  int (*begin_work)(unsigned gpu, const Work* work, unsigned long long memory_bytes, ZeusEmulatorLoad** load) = nullptr;
+  int (*begin_work)(unsigned gpu, const zeusEmulatorWork_t* work, unsigned long long memory_bytes,
+                    ZeusEmulatorLoad** load) = nullptr;
   int (*await_work)(ZeusEmulatorLoad* load, double share) = nullptr;
   int (*end_load)(ZeusEmulatorLoad* load) = nullptr;
 };
@@ -86,11 +88,11 @@ Result<EmulatedStep> EmulatedStep::Begin(const EmulatedStepOptions& options) {
   EmulatedStep step;
   if (!emulator) return step;
   ZEUS_RETURN_IF_ERROR(Check(options));
-  const Work work{.compute_seconds = (1 - options.memory_share) * kLongestStep,
-                  .memory_seconds = options.memory_share * kLongestStep,
-                  .host_seconds = 0,
-                  .compute_activity = options.compute_activity,
-                  .memory_activity = options.memory_activity};
+  const zeusEmulatorWork_t work{.compute_seconds = (1 - options.memory_share) * kLongestStep,
+                                .memory_seconds = options.memory_share * kLongestStep,
+                                .host_seconds = 0,
+                                .compute_activity = options.compute_activity,
+                                .memory_activity = options.memory_activity};
   // A negative index becomes one that is too large.
   const int answer = emulator->begin_work(static_cast<unsigned>(options.gpu), &work, 0, &step.load_);
   if (answer == kInvalidGpu) {
