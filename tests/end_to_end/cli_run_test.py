@@ -203,8 +203,21 @@ class DecisionsTest(RunCase):
 
 
 class KillTest(RunCase):
+    gpus = "v100x6"  # The last of them is a GPU of no other test: the journal is the whole machine's.
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.emulated["CUDA_VISIBLE_DEVICES"] = "5"
+
+    def power_limit(self):
+        shown = subprocess.run([ZEUS, "env", "--json"], env=self.emulated, capture_output=True, text=True, check=True)
+        return json.loads(shown.stdout)["gpus"][5]["power_limit_w"]
+
     def test_killed_at_random_points(self):
-        job = self.write_job(words=["noise"], run="beta = 1.5")
+        before = self.power_limit()
+        self.left_behind = 0
+        job = self.write_job(words=["noise", "hold"], run="beta = 1.5")
         flags = ("--quiet", "--recurrences", "14")
         self.finishes(*flags, logs="whole", job=job)
         whole = self.history(self.log_folder("whole"))
@@ -217,8 +230,10 @@ class KillTest(RunCase):
             self.run_with_kills(f"run{runs}", job, flags, kills, chance)
             resumed = self.history(self.log_folder(f"run{runs}"))
             self.assertEqual(resumed, whole, f"seed {seed}")
-        print(f"{kills} in {runs} runs, seed {seed}", file=sys.stderr)
+            self.assertEqual(self.power_limit(), before, f"seed {seed}")
+        print(f"{kills} in {runs} runs, {self.left_behind} times a limit was left behind, seed {seed}", file=sys.stderr)
         self.assertGreater(min(kills.values()), 0)
+        self.assertGreater(self.left_behind, 0)
 
     def run_with_kills(self, logs, job, flags, kills, chance):
         """One run, killed and resumed until it is done."""
@@ -232,6 +247,7 @@ class KillTest(RunCase):
                 else:
                     self.kill_training(process, self.folder / logs / "pids", victim)
             _, error = process.communicate(timeout=60)
+            self.left_behind += "restored" in error
             if process.returncode == -signal.SIGKILL:
                 kills["run"] += 1
             elif process.returncode == 1 and "was ended by signal 9 (Killed)" in error:
@@ -251,7 +267,10 @@ class KillTest(RunCase):
                     state, parent = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[:2]
                     watched = pathlib.Path(f"/proc/{parent}/comm").read_text() == "zeus-supervisor\n"
                     if state != "Z" and watched:
-                        os.kill(int(pid if victim == "training" else parent), signal.SIGKILL)
+                        if victim == "training":
+                            os.killpg(int(pid), signal.SIGKILL)  # With what holds the power limit for it.
+                        else:
+                            os.kill(int(parent), signal.SIGKILL)
                         return
             except (FileNotFoundError, ProcessLookupError):
                 pass  # It has just ended.

@@ -1,9 +1,10 @@
 """A training script without a framework: behaves like a session, and its numbers follow from its arguments alone.
 
-usage: toy_training.py BATCH_SIZE SEED [noise]
+usage: toy_training.py BATCH_SIZE SEED [noise] [hold]
 
 Reads the ZEUS_ variables, profiles power limits where there is no profile, honours the cost threshold as the simulator
-does, and writes its files whole. With `noise`, energy depends on the seed, too. TOY in the environment makes it
+does, and writes its files whole. With `noise`, energy depends on the seed, too. With `hold`, it really
+borrows the GPU's power limit, by the program that ZEUS_HOLD_POWER_LIMIT names. TOY in the environment makes it
 misbehave: "hang", "fail", "nothing" (writes no result), "damage", "grandchild" (hangs beside two more processes),
 "slow" (takes 50 ms), "raise" (ends with exit code 1 when stopped by cost); after an "@" only in the try of that name.
 """
@@ -80,6 +81,14 @@ def note(log_dir, *pids):
         file.write("".join(f"{pid}\n" for pid in pids))
 
 
+def hold_power_limit():
+    """A process of ours that has borrowed the power limit and set it to 150 W."""
+    holder = subprocess.Popen([os.environ["ZEUS_HOLD_POWER_LIMIT"], "150"], stdout=subprocess.PIPE, text=True)
+    if holder.stdout.readline() != "held\n":
+        sys.exit("the power limit could not be borrowed")
+    return holder
+
+
 def main():
     batch_size, seed = int(sys.argv[1]), int(sys.argv[2])
     log_dir, job_id = os.environ["ZEUS_LOG_DIR"], os.environ["ZEUS_JOB_ID"]
@@ -100,11 +109,15 @@ def main():
         time.sleep(70)
     if toy == "slow":
         time.sleep(0.05)
+    holder = hold_power_limit() if "hold" in sys.argv else None
     limit, profiled = read_profile(os.path.join(log_dir, f"bs{batch_size}.power.json"), job_id, eta,
                                    WORLD[batch_size][1])
     if observes:
         limit = max(WORLD[batch_size][1])
     energy, time_s, epochs, reached = train(batch_size, eta, threshold, limit, profiled)
+    if holder:
+        holder.terminate()
+        holder.wait()
     if "noise" in sys.argv:
         energy *= 1 + seed * 7919 % 13 / 100
     if toy == "nothing":

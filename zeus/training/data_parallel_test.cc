@@ -1,11 +1,18 @@
 // The session on several ranks, each a process, over a real all-reduce.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
+#include "tests/support/emulated_machine.h"
 #include "tests/support/fake_training_gpus.h"
 #include "tests/support/files.h"
+#include "tests/support/print_quantities.h"
+#include "tests/support/result_matchers.h"
 #include "tests/support/socket_process_group.h"
+#include "zeus/training/local_gpus.h"
 #include "zeus/training/training_session.h"
 
 namespace zeus {
@@ -93,6 +100,46 @@ TEST_P(DataParallelTest, ARankThatDiesEndsTheOthersWithAnError) {
 TEST_P(DataParallelTest, WhenTheFirstRankCannotGoOnAllRanksHaveAnError) {
   EXPECT_EQ(Run({.log_dir = {}, .target = 9, .result_cannot_be_saved = true}),
             std::vector<int>(static_cast<size_t>(GetParam()), kError + 5));
+}
+
+/// Trains on the emulated GPUs until an error comes; -1 when none does.
+int TrainOnEmulatedGpus(SocketProcessGroup& group, const std::filesystem::path& folder) {
+  std::unique_ptr<LocalGpus> gpus;
+  if (group.rank() == 0) {
+    auto opened = LocalGpus::Open({.inventory = {.nvml = ZEUS_EMULATOR_LIBRARY},
+                                   .journal_folder = folder / "journal",
+                                   .wall_clock = std::chrono::system_clock::now});
+    if (!opened) return kError;
+    gpus = *std::move(opened);
+  }
+  auto session = TrainingSession::Create(
+      {.batch_size = 64, .max_epochs = 3},
+      {.target_metric = 1, .log_dir = folder / "logs", .job_id = "job", .profile_window = {.warmup = 1, .measure = 2}},
+      {.gpus = gpus.get(), .group = group});
+  if (!session) return kError;
+  while (true) {
+    const Result<NextEpoch> next = (*session)->BeginEpoch();
+    if (!next) return static_cast<int>((*session)->epochs());
+    if (*next != NextEpoch::kTrain) return kError;
+    if (!(*session)->BeginTraining(30)) return kError;
+    for (int i = 0; i < 30; ++i) {
+      if (!(*session)->OnBatch()) return kError;
+      std::this_thread::sleep_for(std::chrono::milliseconds(25));  // Longer than the counter's step.
+      if (group.rank() == 1 && i == 10) ::raise(SIGKILL);
+    }
+    if (!(*session)->EndTraining()) return kError;
+  }
+}
+
+TEST(DataParallelOnEmulatedGpusTest, ARankThatDiesLeavesThePowerLimitsAsTheyWere) {
+  const testing::TemporaryFolder folder;
+  const testing::EmulatedMachine machine = testing::EmulatedMachine::OfGpus("v100x2");
+  ASSERT_THAT(machine.gpu(0).settings().SetPowerLimit(Watts(180)), testing::IsOk());
+  EXPECT_EQ(RunRanks(2, [&](SocketProcessGroup& group) { return TrainOnEmulatedGpus(group, folder.path()); }),
+            (std::vector{1, -1}));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "logs"));
+  EXPECT_EQ(machine.gpu(0).settings().ReadPowerLimit().value(), Watts(180));
+  EXPECT_EQ(machine.gpu(1).settings().ReadPowerLimit().value(), Watts(250));
 }
 
 INSTANTIATE_TEST_SUITE_P(Ranks, DataParallelTest, ::testing::Values(2, 4));
