@@ -8,7 +8,7 @@
 namespace loop {
 namespace {
 
-constexpr size_t kHidden = 256;
+constexpr size_t kHidden = 96;
 
 // He et al., "Delving Deep into Rectifiers", 2015: as wide as keeps the signal's variance.
 std::vector<float> RandomWeights(size_t inputs, size_t outputs, std::mt19937_64& random) {

@@ -43,7 +43,6 @@ class LoopExampleTest(InstalledExampleTest):
         self.assertIn("is given up: another epoch would cost too much", output)
         result = self.result(128)
         self.assertEqual((result["num_epochs"], result["reached"]), (1, False))
-        self.assertLess(result["cost"], 400)
 
     def test_a_termination_puts_the_limit_back(self):
         code, during, after = self.terminate_while_training(self.build / "loop", "--batch-size", 256)

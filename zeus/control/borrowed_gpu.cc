@@ -87,12 +87,13 @@ Result<void> BorrowedGpu::Change(std::optional<BorrowedValue<Value>> JournalReco
   auto& place = record_.*setting;
   const std::optional<BorrowedValue<Value>> previous = place;
   if (!previous && current == wanted) return {};
-  ZEUS_RETURN_IF_ERROR(Note(place, std::optional(BorrowedValue<Value>{previous ? previous->before : current, wanted})));
+  // What was there before is on disk once; the next values need no write, so that a profiler can change a limit often.
+  if (!previous) ZEUS_RETURN_IF_ERROR(Note(place, std::optional(BorrowedValue<Value>{current, wanted})));
   Result<void> set = SetAndVerify(gpu_, wanted);
   if (set) return set;
   if (Result<void> back = SetAndVerify(gpu_, current); !back) return FailNotPutBack(set.error(), back.error());
   // Where this fails, the journal says too much: restoring once more changes nothing.
-  std::ignore = Note(place, previous);
+  if (!previous) std::ignore = Note(place, previous);
   return set;
 }
 

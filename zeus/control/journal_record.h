@@ -26,7 +26,7 @@ std::string ToText(const Borrower& borrower);
 template <class Value>
 struct BorrowedValue {
   Value before;
-  Value set;
+  Value set;  ///< The first value that was set; later ones are not recorded.
 
   bool operator==(const BorrowedValue&) const = default;
 };
@@ -52,7 +52,8 @@ struct JournalRecord {
   bool operator==(const JournalRecord&) const = default;
 };
 
-/// "power limit 150 W (was 250 W), graphics clocks 510 to 1005 MHz (were not locked)"; "nothing" for no change.
+/// "power limit (first to 150 W, was 250 W), graphics clocks 510 to 1005 MHz (were not locked)"; "nothing" for no
+/// change.
 std::string DescribeChanges(const JournalRecord& record);
 
 /// The record as JSON text, with its format and version. Names are cut and control characters in them

@@ -46,7 +46,8 @@ TEST(JournalRecordTest, EachSettingMayBeAbsent) {
 
 TEST(JournalRecordTest, DescribesItsChanges) {
   EXPECT_EQ(DescribeChanges(FullRecord()),
-            "power limit 150.5 W (was 250 W), persistence mode on (was off), graphics clocks 510 to 1005 MHz (were not "
+            "power limit (first to 150.5 W, was 250 W), persistence mode on (was off), graphics clocks 510 to 1005 MHz "
+            "(were not "
             "locked), memory clocks 900 to 900 MHz (were not locked)");
   EXPECT_EQ(DescribeChanges(JournalRecord()), "nothing");
   EXPECT_EQ(ToText(FullRecord().borrower), "process 12 (python3) since 2025-01-31T12:00:00Z");

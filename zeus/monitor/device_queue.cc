@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <link.h>
 
 #include <memory>
 #include <utility>
@@ -9,17 +10,16 @@
 namespace zeus {
 namespace {
 
-/// The first of the libraries that this process has loaded; null when there is none. `known` keeps it: it is never
-/// unloaded again.
-void* FindLoaded(std::atomic<void*>& known, const std::vector<std::string>& names) {
-  if (void* const handle = known.load(std::memory_order_acquire)) return handle;
-  for (const std::string& name : names) {
-    if (void* const handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE)) {
-      known.store(handle, std::memory_order_release);
-      return handle;
-    }
-  }
-  return nullptr;
+/// How many shared objects this process has loaded so far, those that it has unloaded again included.
+uint64_t LoadedSoFar() {
+  uint64_t loaded = 0;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void* result) {
+        *static_cast<uint64_t*>(result) = info->dlpi_adds;
+        return 1;  // The count is the same in every call.
+      },
+      &loaded);
+  return loaded;
 }
 
 template <class Function>
@@ -129,6 +129,21 @@ Result<void> WaitForHip(void* hip) {
 }
 
 }  // namespace
+
+// The first of the libraries that this process has loaded; null when there is none.
+void* DeviceQueue::FindLoaded(Runtime& runtime, const std::vector<std::string>& names) {
+  if (void* const library = runtime.library.load(std::memory_order_acquire)) return library;
+  const uint64_t loaded = LoadedSoFar();  // Before the search: what is loaded meanwhile has it searched again.
+  if (runtime.searched_at.load(std::memory_order_relaxed) == loaded) return nullptr;
+  for (const std::string& name : names) {
+    if (void* const library = ::dlopen(name.c_str(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE)) {
+      runtime.library.store(library, std::memory_order_release);
+      return library;
+    }
+  }
+  runtime.searched_at.store(loaded, std::memory_order_relaxed);
+  return nullptr;
+}
 
 DeviceQueue::DeviceQueue(DeviceQueueLibraries libraries) : libraries_(std::move(libraries)) {}
 

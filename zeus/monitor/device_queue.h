@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -32,10 +33,18 @@ class DeviceQueue {
   static std::function<Result<void>()> Waiter(DeviceQueueLibraries libraries = {});
 
  private:
+  /// A runtime's library. Looking for one that is not there takes far longer than a window, so that it is looked for
+  /// again only when this process has loaded something since.
+  struct Runtime {
+    std::atomic<void*> library = nullptr;   ///< Null until found; it stays loaded.
+    std::atomic<uint64_t> searched_at = 0;  ///< Libraries that the process had loaded in all when it was not found.
+  };
+
+  static void* FindLoaded(Runtime& runtime, const std::vector<std::string>& names);
+
   const DeviceQueueLibraries libraries_;
-  // Handles of libraries, null until found; they stay loaded.
-  std::atomic<void*> cuda_ = nullptr;
-  std::atomic<void*> hip_ = nullptr;
+  Runtime cuda_;
+  Runtime hip_;
 };
 
 }  // namespace zeus
