@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <condition_variable>
 #include <utility>
 
 namespace zeus {
@@ -60,13 +59,23 @@ SamplingStatistics LatenessHistogram::Statistics() const {
 }
 
 SamplingThread::SamplingThread(Seconds period, std::function<void()> round)
-    : thread_([this, period = ToDuration(period), round = std::move(round)](const std::stop_token& stop) {
-        Run(stop, period, round);
-      }) {}
+    : thread_([this, period = ToDuration(period), round = std::move(round)] { Run(period, round); }) {}
 
-void SamplingThread::Run(const std::stop_token& stop, nanoseconds period, const std::function<void()>& round) {
-  std::mutex sleeping;
-  std::condition_variable_any stopped;
+SamplingThread::~SamplingThread() {
+  {
+    const std::scoped_lock lock(sleeping_);
+    stop_ = true;
+  }
+  stopped_.notify_one();
+  thread_.join();
+}
+
+bool SamplingThread::SleepUntil(Time deadline) {
+  std::unique_lock lock(sleeping_);
+  return !stopped_.wait_until(lock, deadline, [this] { return stop_; });
+}
+
+void SamplingThread::Run(nanoseconds period, const std::function<void()>& round) {
   auto deadline = std::chrono::steady_clock::now();
   while (true) {
     deadline += period;
@@ -76,11 +85,7 @@ void SamplingThread::Run(const std::stop_token& stop, nanoseconds period, const 
       const std::scoped_lock lock(mutex_);
       lateness_.AddLost(static_cast<uint64_t>(lost));
     }
-    {
-      std::unique_lock lock(sleeping);
-      stopped.wait_until(lock, stop, deadline, [] { return false; });
-    }
-    if (stop.stop_requested()) return;
+    if (!SleepUntil(deadline)) return;
     const nanoseconds lateness = std::chrono::steady_clock::now() - deadline;
     {
       const std::scoped_lock lock(mutex_);

@@ -2,12 +2,14 @@
 
 #include <array>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
 
+#include "zeus/base/clock.h"
 #include "zeus/base/units.h"
 
 namespace zeus {
@@ -41,15 +43,25 @@ class SamplingThread {
  public:
   /// The first round is after one period, which is above 0.
   SamplingThread(Seconds period, std::function<void()> round);
+  SamplingThread(const SamplingThread&) = delete;
+  SamplingThread& operator=(const SamplingThread&) = delete;
+  ~SamplingThread();
 
   [[nodiscard]] SamplingStatistics statistics() const;
 
  private:
-  void Run(const std::stop_token& stop, std::chrono::nanoseconds period, const std::function<void()>& round);
+  void Run(std::chrono::nanoseconds period, const std::function<void()>& round);
+  /// Sleeps until then; false when the thread is to end.
+  bool SleepUntil(Time deadline);
 
   mutable std::mutex mutex_;
   LatenessHistogram lateness_;  // Guarded by mutex_.
-  std::jthread thread_;         // The last member: it ends first.
+
+  // A plain condition variable and not one that a stop token wakes: that costs several times as much a round.
+  std::mutex sleeping_;
+  std::condition_variable stopped_;
+  bool stop_ = false;   // Guarded by sleeping_.
+  std::thread thread_;  // The last member: it begins when all others are there.
 };
 
 }  // namespace zeus
