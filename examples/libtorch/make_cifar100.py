@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Writes a small set of pictures in CIFAR-100's binary format: train.bin and test.bin. Each class is a grating of its own
-direction, width and colour, under noise, so that a small network learns it in a few epochs. The same for the same seed.
+"""Writes a small set of pictures in CIFAR-100's binary format: train.bin and test.bin.
+
+Each class is a grating of its own direction, width and colour, under noise, so that a small network learns it in a few
+epochs. The same for the same seed.
 
 usage: make_cifar100.py FOLDER [--train N] [--test N] [--classes N] [--seed N]
 """

@@ -147,7 +147,7 @@ std::string ToText(const Borrower& borrower) {
 std::string DescribeChanges(const JournalRecord& record) {
   std::vector<std::string> changes;
   if (const auto& limit = record.power_limit) {
-    changes.push_back(fmt::format("power limit (first to {} W, was {} W)", limit->set.value(), limit->before.value()));
+    changes.push_back(fmt::format("power limit (was {} W)", limit->before.value()));
   }
   if (const auto& mode = record.persistence_mode) {
     changes.push_back(fmt::format("persistence mode {} (was {})", ModeName(mode->set), ModeName(mode->before)));

@@ -52,8 +52,7 @@ struct JournalRecord {
   bool operator==(const JournalRecord&) const = default;
 };
 
-/// "power limit (first to 150 W, was 250 W), graphics clocks 510 to 1005 MHz (were not locked)"; "nothing" for no
-/// change.
+/// "power limit (was 250 W), graphics clocks 510 to 1005 MHz (were not locked)"; "nothing" for no change.
 std::string DescribeChanges(const JournalRecord& record);
 
 /// The record as JSON text, with its format and version. Names are cut and control characters in them

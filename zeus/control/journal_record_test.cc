@@ -46,7 +46,7 @@ TEST(JournalRecordTest, EachSettingMayBeAbsent) {
 
 TEST(JournalRecordTest, DescribesItsChanges) {
   EXPECT_EQ(DescribeChanges(FullRecord()),
-            "power limit (first to 150.5 W, was 250 W), persistence mode on (was off), graphics clocks 510 to 1005 MHz "
+            "power limit (was 250 W), persistence mode on (was off), graphics clocks 510 to 1005 MHz "
             "(were not "
             "locked), memory clocks 900 to 900 MHz (were not locked)");
   EXPECT_EQ(DescribeChanges(JournalRecord()), "nothing");

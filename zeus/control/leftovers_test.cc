@@ -64,8 +64,7 @@ TEST_F(LeftoversTest, RestoresAndRemovesTheJournal) {
   EXPECT_FALSE(IsProblem(leftovers[0]));
   EXPECT_EQ(leftovers[0].record, RecordOf("GPU-a"));
   EXPECT_EQ(leftovers[0].message,
-            "restored what process 77 (train) since 2025-01-30T08:00:00Z had changed: power limit (first to 125 W, was "
-            "250 W), "
+            "restored what process 77 (train) since 2025-01-30T08:00:00Z had changed: power limit (was 250 W), "
             "persistence mode on (was off), graphics clocks 500 to 1000 MHz (were not locked)");
   EXPECT_EQ(PowerLimit(first_), Watts(250));
   EXPECT_EQ(first_.settings().ReadPersistenceMode().value(), PersistenceMode::kOff);

@@ -58,7 +58,9 @@ int TrainOnRank(SocketProcessGroup& group, const Script& script) {
     const double metric = group.rank() == 0 ? 0.25 * static_cast<double>((*session)->epochs()) : 1.0;
     if (!(*session)->ReportMetric(metric, MetricDirection::kHigherIsBetter)) return kError;
     if ((*session)->epochs() == 2 && script.rank_that_dies == group.rank()) ::raise(SIGKILL);
-    if ((*session)->epochs() == 5 && script.result_cannot_be_saved) std::filesystem::remove_all(script.log_dir);
+    if ((*session)->epochs() == 5 && script.result_cannot_be_saved && group.rank() == 0) {
+      std::filesystem::remove_all(script.log_dir);
+    }
   }
 }
 

@@ -246,7 +246,7 @@ TEST_F(LocalGpusTest, WhatAKilledProcessLeftIsRestoredByTheNext) {
   EXPECT_EQ(JournalRecords(), 2U);
   {
     ZEUS_ASSERT_OK_AND_ASSIGN(const auto gpus, LocalGpus::Open(Options()));
-    const auto restored = HasSubstr("power limit (first to 125 W, was 250 W), persistence mode on (was off)");
+    const auto restored = HasSubstr("power limit (was 250 W), persistence mode on (was off)");
     EXPECT_THAT(gpus->notes(), ElementsAre(restored, restored));
     EXPECT_EQ(Limit(0), Watts(250));
     EXPECT_EQ(Limit(1), Watts(250));
