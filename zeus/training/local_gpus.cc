@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -21,6 +23,18 @@ std::unexpected<Error> FailNoGpu(const DeviceInventory& inventory) {
   }
   why.insert(why.end(), inventory.problems().begin(), inventory.problems().end());
   return Fail(ErrorCode::kUnavailable, fmt::format("there is no GPU to train on: {}", fmt::join(why, "; ")));
+}
+
+/// Waits for who holds it: a run before this one may be about to end.
+Result<std::unique_ptr<BorrowedGpu>> Borrow(Gpu& gpu, const SettingsJournal& journal, Seconds longest_wait) {
+  constexpr auto kBetween = std::chrono::milliseconds(20);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(longest_wait.value());
+  while (true) {
+    Result<std::unique_ptr<BorrowedGpu>> borrowed = BorrowedGpu::Borrow(gpu, journal);
+    const bool held = !borrowed && borrowed.error().code == ErrorCode::kFailedPrecondition;
+    if (!held || std::chrono::steady_clock::now() >= end) return borrowed;
+    std::this_thread::sleep_for(kBetween);
+  }
 }
 
 /// The range of all; an error names the first that differs.
@@ -82,7 +96,7 @@ Result<std::unique_ptr<LocalGpus>> LocalGpus::Open(const LocalGpusOptions& optio
   ZEUS_ASSIGN_OR_RETURN(const SettingsJournal journal,
                         SettingsJournal::Open(options.journal_folder, options.wall_clock));
   for (Gpu* const gpu : parts->gpus) {
-    ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<BorrowedGpu> borrowed, BorrowedGpu::Borrow(*gpu, journal));
+    ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<BorrowedGpu> borrowed, Borrow(*gpu, journal, options.longest_wait));
     parts->notes.insert(parts->notes.end(), borrowed->notes().begin(), borrowed->notes().end());
     parts->borrowed.push_back(std::move(borrowed));
   }

@@ -15,6 +15,7 @@ struct LocalGpusOptions {
   InventoryOptions inventory;  ///< With the visibility variables: the GPUs that this process trains on.
   std::filesystem::path journal_folder;
   WallClock wall_clock;
+  Seconds longest_wait{3};  ///< For a process that has borrowed the GPUs and may be about to end.
 };
 
 /// The GPUs of this process, borrowed: limits that are set are put back when this goes away, and by the next start

@@ -49,7 +49,8 @@ class LocalGpusTest : public ::testing::Test {
                           .amdsmi = {.amdsmi_lib_dir = nowhere.string(), .opt = nowhere, .use_loader = false},
                           .root = nowhere},
             .journal_folder = folder_.path() / "journal",
-            .wall_clock = std::chrono::system_clock::now};
+            .wall_clock = std::chrono::system_clock::now,
+            .longest_wait = Seconds(0.1)};
   }
 
   GpuSettings& Settings(size_t gpu) { return watching_->AllGpus().at(gpu)->settings(); }
@@ -254,6 +255,18 @@ TEST_F(LocalGpusTest, WhatAKilledProcessLeftIsRestoredByTheNext) {
   EXPECT_EQ(Persistence(0), PersistenceMode::kOff);
   EXPECT_EQ(Persistence(1), PersistenceMode::kOff);
   EXPECT_EQ(JournalRecords(), 0U);
+}
+
+TEST_F(LocalGpusTest, AProcessThatIsAboutToEndIsWaitedFor) {
+  MakeMachine(kTwoGpus);
+  auto ending = LocalGpus::Open(Options()).value();
+  std::jthread end([&] {
+    SleepFor(0.2);
+    ending.reset();
+  });
+  LocalGpusOptions patient = Options();
+  patient.longest_wait = Seconds(20);
+  EXPECT_THAT(LocalGpus::Open(patient), IsOk());
 }
 
 // The optimizer on them: from the limit that was there, through all limits, and back to what was there.
