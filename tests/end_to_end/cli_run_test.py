@@ -276,6 +276,17 @@ class KillTest(RunCase):
                 pass  # It has just ended.
             time.sleep(0.002)
 
+    def test_an_interrupt_gives_the_power_limit_back(self):
+        before = self.power_limit()
+        job = self.write_job(words=["hold"])
+        process = self.start("--quiet", job=job, toy="hold_and_hang", preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL))
+        wait_until(lambda: self.power_limit() == 150)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130, error)
+        self.assertEqual(self.power_limit(), before)
+
     def resume_flags(self, logs):
         folders = list((self.folder / logs).glob("birds+*"))
         if folders and not (folders[0] / "history.json").exists():

@@ -6,7 +6,7 @@ Reads the ZEUS_ variables, profiles power limits where there is no profile, hono
 does, and writes its files whole. With `noise`, energy depends on the seed, too. With `hold`, it really
 borrows the GPU's power limit, by the program that ZEUS_HOLD_POWER_LIMIT names. TOY in the environment makes it
 misbehave: "hang", "fail", "nothing" (writes no result), "damage", "grandchild" (hangs beside two more processes),
-"slow" (takes 50 ms), "raise" (ends with exit code 1 when stopped by cost); after an "@" only in the try of that name.
+"hold_and_hang" (hangs once the limit is borrowed), "slow" (takes 50 ms), "raise" (ends with exit code 1 when stopped by cost); after an "@" only in the try of that name.
 """
 
 import json
@@ -115,6 +115,8 @@ def main():
     if observes:
         limit = max(WORLD[batch_size][1])
     energy, time_s, epochs, reached = train(batch_size, eta, threshold, limit, profiled)
+    if toy == "hold_and_hang":
+        time.sleep(70)
     if holder:
         holder.terminate()
         holder.wait()

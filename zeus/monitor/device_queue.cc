@@ -132,13 +132,13 @@ Result<void> WaitForHip(void* hip) {
 
 // The first of the libraries that this process has loaded; null when there is none.
 void* DeviceQueue::FindLoaded(Runtime& runtime, const std::vector<std::string>& names) {
-  if (void* const library = runtime.library.load(std::memory_order_acquire)) return library;
+  if (void* const handle = runtime.handle.load(std::memory_order_acquire)) return handle;
   const uint64_t loaded = LoadedSoFar();  // Before the search: what is loaded meanwhile has it searched again.
   if (runtime.searched_at.load(std::memory_order_relaxed) == loaded) return nullptr;
   for (const std::string& name : names) {
-    if (void* const library = ::dlopen(name.c_str(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE)) {
-      runtime.library.store(library, std::memory_order_release);
-      return library;
+    if (void* const handle = ::dlopen(name.c_str(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE)) {
+      runtime.handle.store(handle, std::memory_order_release);
+      return handle;
     }
   }
   runtime.searched_at.store(loaded, std::memory_order_relaxed);

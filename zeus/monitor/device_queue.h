@@ -36,7 +36,7 @@ class DeviceQueue {
   /// A runtime's library. Looking for one that is not there takes far longer than a window, so that it is looked for
   /// again only when this process has loaded something since.
   struct Runtime {
-    std::atomic<void*> library = nullptr;   ///< Null until found; it stays loaded.
+    std::atomic<void*> handle = nullptr;    ///< Null until found; it stays loaded.
     std::atomic<uint64_t> searched_at = 0;  ///< Libraries that the process had loaded in all when it was not found.
   };
 

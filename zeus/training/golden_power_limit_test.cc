@@ -13,6 +13,7 @@
 #include "tests/support/print_quantities.h"
 #include "tests/support/replayed_gpus.h"
 #include "tests/support/result_matchers.h"
+#include "zeus/training/just_in_time_profile.h"
 #include "zeus/training/power_limit_optimizer.h"
 
 namespace zeus {
@@ -329,6 +330,47 @@ TEST_F(GoldenPowerLimitTest, EverySelectorChoosesWhatTheNumbersSay) {
            Best(log, [&](const Row& row) { return 0.5 * row.energy + (1 - 0.5) * max_power * row.time; }));
   }
   for (const char* kind : {"energy", "time", "cost", "slowdown"}) EXPECT_THAT(chosen[kind], SizeIs(Gt(1U))) << kind;
+}
+
+// A session's profiling has another loop around it and the same limits, in steps of 25 W, below it.
+TEST_F(GoldenPowerLimitTest, ASessionProfilesTheSameLimitsWhereverAnEpochEnds) {
+  constexpr int64_t kBatches = 1000;
+  const testing::TemporaryFolder folder;
+  for (const Log& log : logs_) {
+    if (log.step() != 25) continue;
+    const int64_t batches = static_cast<int64_t>(log.rows.size()) * (10 + 40);
+    const double max_power = log.rows.front().limit * static_cast<double>(log.gpus);
+    for (int64_t end = 0; end <= batches; ++end) {
+      SCOPED_TRACE(fmt::format("{}, an epoch ended after {} batches", log.name, end));
+      ReplayedGpus gpus(WindowLogReplay::FromText(log.text, log.name, NameMatch::kIgnored).value(), log.range());
+      const CostMetric metric = CostMetric::Create(0.5, Watts(max_power)).value();
+      ZEUS_ASSERT_OK_AND_ASSIGN(const auto profile, JustInTimeProfile::Create(gpus, {.profile_window = kPublished},
+                                                                              metric, folder.path() / "none.json"));
+      ASSERT_THAT(profile->BeginTraining(kBatches), IsOk());
+      for (int64_t batch = 0; profile->running(); ++batch) {
+        ASSERT_LT(batch, 2 * kBatches);
+        if (batch == end) {
+          ASSERT_THAT(profile->EndTraining(), IsOk());
+          ASSERT_EQ(gpus.open_windows(), 0);
+          ASSERT_EQ(gpus.limit(), Watts(log.rows.front().limit));
+          ASSERT_THAT(profile->BeginTraining(kBatches), IsOk());
+        }
+        ASSERT_THAT(profile->OnBatch(kBatches - 1 - batch % kBatches), IsOk());
+      }
+      // The windows' limits, one that was measured anew counting once.
+      std::vector<Watts> measured;
+      for (const ReplayedGpus::Window& window : gpus.opened()) {
+        if (measured.empty() || measured.back() != *window.limit) measured.push_back(*window.limit);
+      }
+      std::vector<Watts> expected;
+      for (const Row& row : log.rows) expected.emplace_back(row.limit);
+      ASSERT_EQ(measured, expected);
+      ASSERT_EQ(gpus.rows_left(), 0U);
+      const double best = Best(log, [&](const Row& row) { return 0.5 * row.energy + 0.5 * max_power * row.time; });
+      ASSERT_EQ(profile->optimal_limit(), Watts(best));
+      ASSERT_EQ(gpus.limit(), Watts(best));
+    }
+  }
 }
 
 }  // namespace
