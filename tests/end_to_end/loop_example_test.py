@@ -1,8 +1,11 @@
 """examples/loop: a training loop without a framework, on the installed package."""
 
+import json
+import subprocess
 import unittest
 
-from installed_example import InstalledExampleTest
+from installed_example import LIMITS, SOURCE, InstalledExampleTest
+from zeus_program import environment
 
 
 class LoopExampleTest(InstalledExampleTest):
@@ -49,6 +52,21 @@ class LoopExampleTest(InstalledExampleTest):
         self.assertEqual(code, 128 + 15)
         self.assertNotEqual(during, after)
         self.assertEqual(after, 230)
+
+    def test_zeus_run_drives_it(self):
+        job = self.write("job.toml", (SOURCE / "examples" / "loop" / "job.toml").read_text())
+        (self.folder / "build").symlink_to(self.build)
+        done = subprocess.run(
+            [self.zeus, "emulate", "--config", self.machine, "--", self.zeus, "run", job, "--recurrences", "2", "--quiet",
+             "--json", "--log-dir", self.folder / "runs"],
+            env=environment(), capture_output=True, text=True, timeout=200, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        recurrences = json.loads(done.stdout)["recurrences"]
+        # Exploration begins at the default and goes down from there.
+        self.assertEqual([(each["bs"], each["reached"]) for each in recurrences], [(512, True), (256, True)])
+        for each in recurrences:
+            self.assertIn(each["pl"], LIMITS)
+            self.assertGreater(each["energy_J"], 34 * each["time_s"])
 
     def test_bad_input(self):
         for arguments, message in [(["--batch-size", "0"], 'loop: --batch-size: expected a number above 0, found "0"\n'),
