@@ -1,0 +1,9 @@
+#include "python/bindings/module.h"
+
+#include "zeus/base/version.h"
+
+NB_MODULE(_core, module) {
+  module.doc() = "The C++ library behind the package zeus. Its users import zeus; names here may change.";
+  module.attr("__version__") = zeus::kVersion;
+  zeus::python::BindErrors(module);
+}

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace zeus::python {
+
+// Each adds its part of the library to the module zeus._core. One .cc for each, named after it.
+void BindErrors(nanobind::module_& module);
+
+}  // namespace zeus::python
