@@ -35,6 +35,7 @@ struct Invocation {
 };
 
 void AddAnalyzeCommand(CLI::App& app, Invocation& invocation);
+void AddCapriccioCommand(CLI::App& app, Invocation& invocation);
 void AddCompletionCommand(CLI::App& app, Invocation& invocation);
 void AddEmulateCommand(CLI::App& app, Invocation& invocation);
 void AddEnvCommand(CLI::App& app, Invocation& invocation);

@@ -94,6 +94,7 @@ int Run(int argc, char** argv) {
   zeus::AddSimulateClusterCommand(app, invocation);
   zeus::AddSweepCommand(app, invocation);
   zeus::AddTraceCommand(app, invocation);
+  zeus::AddCapriccioCommand(app, invocation);
   zeus::AddRunCommand(app, invocation);
   zeus::AddProfileCommand(app, invocation);
   zeus::AddExecCommand(app, invocation);

@@ -13,7 +13,8 @@ import unittest
 from zeus_program import GOLDEN, SHARED, ZEUS, ZeusTest, environment, needs_golden, needs_traces, run
 
 COMMANDS = [(), ("simulate",), ("simulate-cluster",), ("sweep",), ("trace",), ("trace", "check"), ("trace", "describe"),
-            ("trace", "generate"), ("trace", "generate-groups"), ("emulate",), ("emulate", "load"), ("run",), ("profile",), ("exec",),
+            ("trace", "generate"), ("trace", "generate-groups"), ("emulate",), ("emulate", "load"), ("capriccio",),
+            ("capriccio", "generate"), ("run",), ("profile",), ("exec",),
             ("monitor",), ("monitor", "power"), ("monitor", "energy"), ("monitor", "temperature"), ("analyze",), ("env",), ("restore",),
             ("completion",)]
 CLEAR_LINE = "\r\x1b[K"
@@ -103,7 +104,7 @@ class HelpTest(ZeusTest):
                 self.assertNotIn("\x1b", text)
 
     def test_every_command_is_tried(self):
-        for command in ((), ("trace",), ("emulate",), ("monitor",)):
+        for command in ((), ("trace",), ("emulate",), ("monitor",), ("capriccio",)):
             subcommands = self.succeeds(*command, "--help").split("Subcommands:\n")[1]
             listed = re.findall(r"^  ([a-z-]+) {2,}", subcommands, re.M)
             self.assertEqual({each[-1] for each in COMMANDS if each[:-1] == command and each}, set(listed))
