@@ -6,4 +6,8 @@ NB_MODULE(_core, module) {
   module.doc() = "The C++ library behind the package zeus. Its users import zeus; names here may change.";
   module.attr("__version__") = zeus::kVersion;
   zeus::python::BindErrors(module);
+  zeus::python::BindAnalysis(module);
+  zeus::python::BindJob(module);
+  zeus::python::BindPolicy(module);
+  zeus::python::BindSimulator(module);
 }

@@ -148,15 +148,23 @@ class GroupSimulation {
 
 Result<GroupResult> SimulateGroup(const ClusterGroup& group, const JobTrace& trace, const SimulationOptions& options,
                                   const PolicyFactory& factory) {
+  ZEUS_ASSIGN_OR_RETURN(const CostMetric metric, CostMetric::Create(options.eta, trace.max_power));
+  SimulationOptions group_options = options;
+  group_options.seed = Adler32(group.name);
+  group_options.concurrency = Concurrency::kOn;
+  ZEUS_ASSIGN_OR_RETURN(Policies policies,
+                        factory.Make(options.policies, ToPolicyOptions(group_options), trace, metric));
+  return SimulateGroup(group, trace, group_options, std::move(policies));
+}
+
+Result<GroupResult> SimulateGroup(const ClusterGroup& group, const JobTrace& trace, const SimulationOptions& options,
+                                  Policies policies) {
   const auto name_error = [&](Error error) {
     return Fail(error.code, fmt::format("group {}: {}", group.name, error.message));
   };
   ZEUS_RETURN_IF_ERROR(ValidateBeta(options.beta));
   ZEUS_ASSIGN_OR_RETURN(const CostMetric metric, CostMetric::Create(options.eta, trace.max_power));
-  const uint64_t seed = Adler32(group.name);
-  const PolicyOptions policy_options{.seed = seed, .window = options.window, .concurrency = Concurrency::kOn};
-  ZEUS_ASSIGN_OR_RETURN(Policies policies, factory.Make(options.policies, policy_options, trace, metric));
-  GroupSimulation simulation(trace, metric, options.beta, std::move(policies), seed);
+  GroupSimulation simulation(trace, metric, options.beta, std::move(policies), options.seed);
   if (Result<void> registered = simulation.Register(); !registered) return name_error(std::move(registered).error());
   if (Result<void> ran = simulation.RunAll(group.submissions); !ran) return name_error(std::move(ran).error());
   return simulation.TakeResult();

@@ -26,4 +26,8 @@ struct GroupResult {
 Result<GroupResult> SimulateGroup(const ClusterGroup& group, const JobTrace& trace, const SimulationOptions& options,
                                   const PolicyFactory& factory = PolicyFactory());
 
+/// With policies that the caller made; here options' seed is that of the trace's draws.
+Result<GroupResult> SimulateGroup(const ClusterGroup& group, const JobTrace& trace, const SimulationOptions& options,
+                                  Policies policies);
+
 }  // namespace zeus

@@ -51,6 +51,12 @@ Result<SingleJobSimulation> SingleJobSimulation::Create(const JobTrace& trace, c
                                                         const PolicyFactory& factory) {
   ZEUS_ASSIGN_OR_RETURN(const CostMetric metric, CostMetric::Create(options.eta, trace.max_power));
   ZEUS_ASSIGN_OR_RETURN(Policies policies, factory.Make(options.policies, ToPolicyOptions(options), trace, metric));
+  return Create(trace, options, std::move(policies));
+}
+
+Result<SingleJobSimulation> SingleJobSimulation::Create(const JobTrace& trace, const SimulationOptions& options,
+                                                        Policies policies) {
+  ZEUS_ASSIGN_OR_RETURN(const CostMetric metric, CostMetric::Create(options.eta, trace.max_power));
   SingleJobSimulation simulation(trace, options, metric, std::move(policies));
   ZEUS_ASSIGN_OR_RETURN(simulation.loop_, simulation.MakeLoop());
   return simulation;

@@ -31,6 +31,9 @@ class SingleJobSimulation {
   static Result<SingleJobSimulation> Create(const JobTrace& trace, const SimulationOptions& options,
                                             const PolicyFactory& factory = PolicyFactory());
 
+  /// With policies that the caller made, whatever names the options have.
+  static Result<SingleJobSimulation> Create(const JobTrace& trace, const SimulationOptions& options, Policies policies);
+
   /// Runs until `recurrences` are done in all. On an error the history holds everything up to it.
   Result<void> RunUntil(int64_t recurrences);
 

@@ -53,11 +53,15 @@ Result<PruningExploration> ExplorationFromJson(const JsonPlace& place) {
   return exploration;
 }
 
-Json Options(const PolicyOptions& options) {
+Json Options(const PolicyOptions& options, const GaussianBelief& prior) {
   Json json;
   json["seed"] = options.seed;
   json["window"] = options.window;
   json["concurrency"] = options.concurrency == Concurrency::kOn;
+  if (prior != GaussianBelief{}) {
+    json["prior_mean"] = NumberToJson(prior.mean);
+    json["prior_precision"] = NumberToJson(prior.precision);
+  }
   return json;
 }
 
@@ -95,7 +99,8 @@ Result<void> CheckBandit(const JsonPlace& place, const PrunedThompsonPolicy::Job
   return {};
 }
 
-Result<PrunedThompsonPolicy::JobState> StateFromJson(const JsonPlace& place, const KnobSpace& space, size_t window) {
+Result<PrunedThompsonPolicy::JobState> StateFromJson(const JsonPlace& place, const KnobSpace& space, size_t window,
+                                                     const BanditOptions& bandit_options) {
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace exploration_field, place.Field("exploration"));
   ZEUS_ASSIGN_OR_RETURN(PruningExploration exploration, ExplorationFromJson(exploration_field));
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace rewards_field, place.Field("rewards"));
@@ -116,7 +121,7 @@ Result<PrunedThompsonPolicy::JobState> StateFromJson(const JsonPlace& place, con
   if (state.rewards.size() != space.size()) return rewards_field.Expected("the rewards of each feasible batch size");
   ZEUS_ASSIGN_OR_RETURN(const std::optional<JsonPlace> bandit, place.OptionalField("bandit"));
   if (bandit) {
-    ZEUS_ASSIGN_OR_RETURN(GaussianThompsonSampling loaded, BanditFromJson(*bandit, window, BanditOptions{}));
+    ZEUS_ASSIGN_OR_RETURN(GaussianThompsonSampling loaded, BanditFromJson(*bandit, window, bandit_options));
     state.bandit = std::move(loaded);
   }
   ZEUS_RETURN_IF_ERROR(CheckBandit(place, state, space));
@@ -145,6 +150,12 @@ Result<Proposal> PrunedThompsonPolicy::Predict(JobId job) {
   return Proposal{.batch_size = state.bandit->Predict(), .power_limit = {}};
 }
 
+Result<bool> PrunedThompsonPolicy::IsExploring(JobId job) const {
+  const auto index = static_cast<size_t>(job);
+  if (index >= jobs_.entries().size()) return FailUnknownJob();
+  return !jobs_.entries()[index].state.exploration.done();
+}
+
 Result<void> PrunedThompsonPolicy::StartBandit(JobTable<JobState>::Entry* entry) const {
   JobState& state = entry->state;
   if (state.exploration.survivors().empty()) {
@@ -156,7 +167,7 @@ Result<void> PrunedThompsonPolicy::StartBandit(JobTable<JobState>::Entry* entry)
     const size_t position = *entry->space.Find(batch_size);
     arms.push_back({batch_size, std::exchange(state.rewards[position], ArmRewards(options_.window))});
   }
-  state.bandit.emplace(std::move(arms), BanditOptions{}, NumpyGenerator(options_.seed));
+  state.bandit.emplace(std::move(arms), bandit_options_, NumpyGenerator(options_.seed));
   return {};
 }
 
@@ -183,14 +194,14 @@ Result<void> PrunedThompsonPolicy::Observe(JobId job, const Observation& observa
 }
 
 Result<std::string> PrunedThompsonPolicy::SaveBeliefs() const {
-  return SaveJobs(name(), Options(options_), jobs_, StateToJson);
+  return SaveJobs(name(), Options(options_, bandit_options_.prior), jobs_, StateToJson);
 }
 
 Result<void> PrunedThompsonPolicy::LoadBeliefs(std::string_view json) {
   ZEUS_ASSIGN_OR_RETURN(jobs_,
-                        LoadJobs<JobState>(json, name(), Options(options_),
+                        LoadJobs<JobState>(json, name(), Options(options_, bandit_options_.prior),
                                            [this](const JsonPlace& place, const JobIdentity&, const KnobSpace& space) {
-                                             return StateFromJson(place, space, options_.window);
+                                             return StateFromJson(place, space, options_.window, bandit_options_);
                                            }));
   return {};
 }

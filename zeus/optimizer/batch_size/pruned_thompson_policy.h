@@ -18,7 +18,9 @@ namespace zeus {
 /// a reward only; without, it is an error.
 class PrunedThompsonPolicy final : public BatchSizePolicy {
  public:
-  explicit PrunedThompsonPolicy(const PolicyOptions& options) : options_(options) {}
+  /// `prior`: what is believed of an arm's mean reward before any.
+  explicit PrunedThompsonPolicy(const PolicyOptions& options, const GaussianBelief& prior = {})
+      : options_(options), bandit_options_{.prior = prior} {}
 
   [[nodiscard]] std::string_view name() const override { return "pruned-thompson"; }
   Result<JobId> RegisterJob(const JobIdentity& job, const KnobSpace& space) override;
@@ -26,6 +28,9 @@ class PrunedThompsonPolicy final : public BatchSizePolicy {
   Result<void> Observe(JobId job, const Observation& observation) override;
   [[nodiscard]] Result<std::string> SaveBeliefs() const override;
   Result<void> LoadBeliefs(std::string_view json) override;
+
+  /// Whether the job's next proposal is still exploration's.
+  [[nodiscard]] Result<bool> IsExploring(JobId job) const;
 
   /// What is kept for a job: first the exploration and every batch size's rewards, then the bandit that took them over.
   struct JobState {
@@ -39,6 +44,7 @@ class PrunedThompsonPolicy final : public BatchSizePolicy {
   Result<void> StartBandit(JobTable<JobState>::Entry* entry) const;
 
   PolicyOptions options_;
+  BanditOptions bandit_options_;
   JobTable<JobState> jobs_;
 };
 

@@ -7,6 +7,12 @@
 
 namespace zeus {
 
+Result<void> KeepCheapest(const PowerLimitCost& observation, std::optional<PowerLimitCost>* best) {
+  ZEUS_RETURN_IF_ERROR(CheckPowerLimitCost(observation));
+  if (!*best || observation.epoch_cost < (*best)->epoch_cost) *best = observation;
+  return {};
+}
+
 Result<JobId> JustInTimePolicy::RegisterJob(const JobIdentity& job, const KnobSpace& space) {
   return jobs_.Register(job, space, [&]() -> Result<Best> { return Best(space.size()); });
 }
@@ -24,10 +30,7 @@ Result<void> JustInTimePolicy::Observe(JobId job, int64_t batch_size, const Powe
   ZEUS_ASSIGN_OR_RETURN(auto* const entry, jobs_.Find(job));
   const std::optional<size_t> position = entry->space.Find(batch_size);
   if (!position) return FailUnknownBatchSize(batch_size, entry->space);
-  ZEUS_RETURN_IF_ERROR(CheckPowerLimitCost(observation));
-  std::optional<PowerLimitCost>& best = entry->state[*position];
-  if (!best || observation.epoch_cost < best->epoch_cost) best = observation;
-  return {};
+  return KeepCheapest(observation, &entry->state[*position]);
 }
 
 Result<std::string> JustInTimePolicy::SaveBeliefs() const {

@@ -8,6 +8,10 @@
 
 namespace zeus {
 
+/// Just-in-time profiling's choice for one batch size: keeps the cheapest limit; the first observed wins a tie. Errors
+/// of CheckPowerLimitCost.
+Result<void> KeepCheapest(const PowerLimitCost& observation, std::optional<PowerLimitCost>* best);
+
 /// Has each batch size's power limits profiled once, inside the first epoch it runs, and then runs at the limit with
 /// the lowest epoch cost; the first observed wins a tie. Name: "jit". Source: Zeus (NSDI'23), section 4.2.
 class JustInTimePolicy final : public PowerLimitPolicy {

@@ -1,0 +1,1 @@
+"""Helpers of scripts that train under Zeus."""
