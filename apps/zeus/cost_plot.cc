@@ -24,8 +24,8 @@ constexpr double kPlotHeight = kHeight - kTop - kBottom;
 constexpr SvgStyle kStyle{.always =
                               ".bar{fill:#2f81f7}.miss{fill:#d1442f}"
                               ".default{stroke:#9a6700;stroke-width:2;stroke-dasharray:7 4}"
-                              ".oracle{stroke:#1a7f37;stroke-width:2}",
-                          .dark = ".default{stroke:#d29922}.oracle{stroke:#3fb950}"};
+                              ".best{stroke:#1a7f37;stroke-width:2}",
+                          .dark = ".default{stroke:#d29922}.best{stroke:#3fb950}"};
 
 struct Unit {
   const char* name;
@@ -88,12 +88,12 @@ class Picture {
         summary.cost.value() / unit_.joules, unit_.name);
   }
 
-  void AddLevel(const char* style, const char* label, const ExpectedRecurrence& expected) {
-    const double y = Y(expected.cost.value());
+  void AddLevel(const char* style, const CostLevel& level) {
+    const double y = Y(level.cost.value());
     Add("<line class=\"{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n", style, kLeft,
         kLeft + kPlotWidth, y, y);
-    Add("<text x=\"{:.1f}\" y=\"{:.1f}\">{}: {} at {} W</text>\n", kLeft + kPlotWidth + 8, y + 4, label,
-        expected.batch_size, ShortestTextWhole(expected.power_limit.value()));
+    Add("<text x=\"{:.1f}\" y=\"{:.1f}\">{}: {} at {} W</text>\n", kLeft + kPlotWidth + 8, y + 4, level.label,
+        level.batch_size, ShortestTextWhole(level.power_limit.value()));
   }
 
   std::string Finish() && { return std::move(svg_) + "</svg>\n"; }
@@ -107,18 +107,14 @@ class Picture {
 
 }  // namespace
 
-std::string CostPlotSvg(const SimulateReport& report) {
-  Joules highest = report.summary ? report.summary->default_knobs.cost : Joules(1);
-  for (const RecurrenceSummary& recurrence : report.recurrences) highest = std::max(highest, recurrence.cost);
-  const std::string title = fmt::format("{} on {}: cost of each recurrence with {}", report.trace->job.workload.dataset,
-                                        report.gpu, report.options.policies.batch_size);
-  Picture picture(title, highest.value(), std::max<size_t>(report.recurrences.size(), 1));
+std::string CostPlotSvg(const CostPlot& plot) {
+  Joules highest = plot.default_level ? plot.default_level->cost : Joules(1);
+  for (const RecurrenceSummary& recurrence : plot.recurrences) highest = std::max(highest, recurrence.cost);
+  Picture picture(plot.title, highest.value(), std::max<size_t>(plot.recurrences.size(), 1));
   picture.AddAxes();
-  for (size_t i = 0; i < report.recurrences.size(); ++i) picture.AddBar(i, report.recurrences[i]);
-  if (report.summary) {
-    picture.AddLevel("default", "default", report.summary->default_knobs);
-    picture.AddLevel("oracle", "best", report.summary->oracle);
-  }
+  for (size_t i = 0; i < plot.recurrences.size(); ++i) picture.AddBar(i, plot.recurrences[i]);
+  if (plot.default_level) picture.AddLevel("default", *plot.default_level);
+  if (plot.best_level) picture.AddLevel("best", *plot.best_level);
   picture.Add(
       "<rect class=\"miss\" x=\"{0}\" y=\"{1}\" width=\"12\" height=\"12\"/><text x=\"{2}\" y=\"{3}\">with failed "
       "tries</text>\n",

@@ -55,6 +55,7 @@ struct RunFlags {
   std::string log_dir = "zeus_runs";
   std::optional<double> timeout;
   std::string resume;
+  std::string plot;
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
@@ -115,6 +116,7 @@ std::string ResumeCommand(const RunFlags& flags, const std::filesystem::path& fo
   add("--window", flags.window, integer);
   add("--timeout", flags.timeout, ShortestTextWhole);
   add("--resume", std::optional(folder.string()), same);
+  add("--plot", flags.plot.empty() ? std::nullopt : std::optional(flags.plot), same);
   std::string line;
   for (const std::string& word : words) line += (line.empty() ? "" : " ") + ShellWord(word);
   return line;
@@ -221,7 +223,12 @@ Result<void> RunRun(const RunFlags& flags, const Console& console, int* exit_cod
   if (!report.failure.empty()) {
     if (stopped) console.Note("zeus: " + report.failure);
     console.Note("zeus: what was learned is kept; go on with: " + ResumeCommand(flags, run.folder()));
-    if (!flags.json) return ended ? Result<void>() : std::unexpected(ended.error());
+  }
+  // Before anything is printed: whoever reads that may stop at any line.
+  const Result<void> drawn = flags.plot.empty() ? Result<void>() : WriteResultFile(flags.plot, RunPlot(report));
+  if (ended && !drawn) return drawn;
+  if (!report.failure.empty() && !flags.json) {
+    return ended ? Result<void>() : std::unexpected(ended.error());
   }
   ZEUS_RETURN_IF_ERROR(console.Print(flags.json ? RunJson(report) : RunText(report, console)));
   if (!ended) return std::unexpected(ended.error());
@@ -270,6 +277,7 @@ void AddRunCommand(CLI::App& app, Invocation& invocation) {
       ->transform(NumberFrom(0.001, kLongestTimeout));
   command->add_option("--resume", flags->resume, "Go on with the run in this log folder")->type_name("DIR");
   command->add_flag("--dry-run", flags->dry_run, "Tell how the first try would be run, and touch nothing");
+  command->add_option("--plot", flags->plot, "Draw the cost of each recurrence as an SVG picture")->type_name("FILE");
   command->add_flag("--json", flags->json,
                     "Print JSON instead of a table; the training's output goes to standard error");
   command->add_flag("--quiet", flags->quiet, "Do not show the training's output");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <span>
 
+#include "apps/zeus/cost_plot.h"
 #include "apps/zeus/table.h"
 #include "zeus/base/json_fields.h"
 #include "zeus/base/number_text.h"
@@ -190,6 +191,20 @@ std::string RunJson(const RunReport& report) {
   document["default"] = ToJson(DefaultFigures(report));
   document["failure"] = report.failure.empty() ? Json() : Json(report.failure);
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string RunPlot(const RunReport& report) {
+  const JobIdentity& job = report.identity.job;
+  const auto level = [](const char* label, const std::optional<RunFigures>& figures) {
+    if (!figures) return std::optional<CostLevel>();
+    return std::optional(CostLevel{
+        .label = label, .batch_size = figures->batch_size, .power_limit = figures->power_limit, .cost = figures->cost});
+  };
+  return CostPlotSvg({.title = fmt::format("{} ({}): cost of each recurrence with {}", job.workload.dataset,
+                                           job.workload.network, report.identity.batch_policy),
+                      .recurrences = report.recurrences,
+                      .default_level = level("default", DefaultFigures(report)),
+                      .best_level = level("found", FoundFigures(report))});
 }
 
 }  // namespace zeus

@@ -46,4 +46,7 @@ std::string RunText(const RunReport& report, const Console& console);
 /// The same for programs; docs/formats.md describes the document.
 std::string RunJson(const RunReport& report);
 
+/// The same as a picture (SVG).
+std::string RunPlot(const RunReport& report);
+
 }  // namespace zeus

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "apps/zeus/command.h"
-#include "apps/zeus/cost_plot.h"
 #include "apps/zeus/job_flags.h"
 #include "apps/zeus/number_flags.h"
 #include "apps/zeus/simulate_report.h"
@@ -57,7 +56,7 @@ Result<void> WriteResults(const SimulateFlags& flags, const SimulateReport& repo
     ZEUS_ASSIGN_OR_RETURN(const std::string state, simulation.Save());
     ZEUS_RETURN_IF_ERROR(WriteResultFile(flags.save_state, state));
   }
-  if (!flags.plot.empty()) ZEUS_RETURN_IF_ERROR(WriteResultFile(flags.plot, CostPlotSvg(report)));
+  if (!flags.plot.empty()) ZEUS_RETURN_IF_ERROR(WriteResultFile(flags.plot, ReportPlot(report)));
   if (!flags.csv.empty()) {
     std::string csv(HistoryCsvHeader());
     AppendHistoryCsv({.gpu = report.gpu,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/zeus/cost_plot.h"
 #include "apps/zeus/table.h"
 #include "zeus/base/json_fields.h"
 #include "zeus/base/number_text.h"
@@ -163,6 +164,23 @@ std::string ReportJson(const SimulateReport& report) {
   document["summary"] = report.summary ? ToJson(*report.summary) : Json();
   document["failure"] = report.failure.empty() ? Json() : Json(report.failure);
   return document.dump(2) + "\n";
+}
+
+std::string ReportPlot(const SimulateReport& report) {
+  CostPlot plot{.title = fmt::format("{} on {}: cost of each recurrence with {}", report.trace->job.workload.dataset,
+                                     report.gpu, report.options.policies.batch_size),
+                .recurrences = report.recurrences,
+                .default_level = {},
+                .best_level = {}};
+  const auto level = [](const char* label, const ExpectedRecurrence& expected) {
+    return CostLevel{
+        .label = label, .batch_size = expected.batch_size, .power_limit = expected.power_limit, .cost = expected.cost};
+  };
+  if (report.summary) {
+    plot.default_level = level("default", report.summary->default_knobs);
+    plot.best_level = level("best", report.summary->oracle);
+  }
+  return CostPlotSvg(plot);
 }
 
 }  // namespace zeus

@@ -26,4 +26,7 @@ std::string ReportText(const SimulateReport& report, const Console& console);
 /// The same for programs; docs/formats.md describes the document.
 std::string ReportJson(const SimulateReport& report);
 
+/// The same as a picture (SVG).
+std::string ReportPlot(const SimulateReport& report);
+
 }  // namespace zeus

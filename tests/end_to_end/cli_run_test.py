@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import unittest
+import xml.etree.ElementTree
 
 import toy_training
 from zeus_program import HERE, POWER_HEADER, TRAIN_HEADER, ZEUS, ZeusTest, environment, rows
@@ -170,6 +171,33 @@ class DecisionsTest(RunCase):
         self.assertEqual(report["default"]["energy_J"], report["recurrences"][0]["energy_J"])
         self.assertIn(report["found"]["batch_size"], SIZES)
         self.assertEqual(report["log_dir"], str(self.log_folder()))
+
+    def test_plot(self):
+        picture = self.folder / "cost.svg"
+        done = self.finishes("--plot", picture, "--json", "--quiet", "--recurrences", "8")
+        report = json.loads(done.stdout)
+        root = xml.etree.ElementTree.parse(picture).getroot()
+        svg = "{http://www.w3.org/2000/svg}"
+        bars = [bar.find(f"{svg}title").text for bar in root.findall(f".//{svg}rect[{svg}title]")]
+        self.assertEqual([re.match(r"recurrence (\d+): batch size (\d+) at (\d+) W", bar).groups() for bar in bars],
+                         [(str(each["rec"] + 1), str(each["bs"]), f"{each['pl']:g}") for each in report["recurrences"]])
+        texts = [text.text for text in root.iter(f"{svg}text")]
+        for name in ("default", "found"):
+            self.assertIn(f"{name}: {report[name]['batch_size']} at {report[name]['power_limit_W']:g} W", texts)
+
+    def test_a_failed_run_is_drawn_as_far_as_it_came(self):
+        picture = self.folder / "cost.svg"
+        done = self.run_job("--plot", picture, "--quiet", toy="fail@rec02+try01")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(f"--plot {picture}", done.stderr)
+        self.assertEqual(picture.read_text().count("recurrence 1: batch size 32"), 1)
+        self.assertNotIn("recurrence 2:", picture.read_text())
+
+    def test_a_picture_that_cannot_be_written(self):
+        done = self.run_job("--plot", self.folder / "no" / "cost.svg", "--quiet", "--recurrences", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no/cost.svg: cannot ", done.stderr)
+        self.assertEqual(len(self.history()["entries"]), 1)
 
     def test_quiet(self):
         done = self.finishes("--quiet", "--recurrences", "2")
