@@ -61,13 +61,13 @@ class Job:
         Raises:
             ValueError: A column that tells jobs apart is missing.
         """
-        rows = None
-        for column in ("dataset", "network", "optimizer", "target_metric"):
+        columns = ("dataset", "network", "optimizer", "target_metric")
+        for column in columns:
             if column not in df.columns:
                 raise ValueError(f"df: there is no column {column} among {', '.join(map(str, df.columns))}")
-            same = df[column] == getattr(self, column)
-            rows = same if rows is None else rows & same
-        return df.loc[rows]
+        dataset, network, optimizer, target_metric = (df[column] == getattr(self, column) for column in columns)
+        rows: pd.DataFrame = df.loc[dataset & network & optimizer & target_metric]
+        return rows
 
     def gen_command(self, batch_size: int, learning_rate: float, seed: int, rec_i: int) -> list[str]:
         """The command line of one run.
