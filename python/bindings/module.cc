@@ -10,4 +10,6 @@ NB_MODULE(_core, module) {
   zeus::python::BindJob(module);
   zeus::python::BindPolicy(module);
   zeus::python::BindSimulator(module);
+  zeus::python::BindEmulation(module);
+  zeus::python::BindTraining(module);
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -69,7 +70,8 @@ Seconds ThreadTime() {
 Result<void> Check(const EmulatedStepOptions& options) {
   for (const auto& [name, value] :
        {std::tuple{"compute_activity", options.compute_activity}, std::tuple{"memory_share", options.memory_share},
-        std::tuple{"memory_activity", options.memory_activity}}) {
+        std::tuple{"memory_activity", options.memory_activity}, std::tuple{"host_share", options.host_share},
+        std::tuple{"memory_share and host_share together", options.memory_share + options.host_share}}) {
     if (!(value >= 0 && value <= 1)) {
       return Fail(ErrorCode::kInvalidArgument, fmt::format("emulated step: {} is from 0 to 1, not {}", name, value));
     }
@@ -83,14 +85,18 @@ Result<void> Check(const EmulatedStepOptions& options) {
 
 }  // namespace
 
+bool EmulatedStep::Available() {
+  return TheEmulator().has_value();
+}
+
 Result<EmulatedStep> EmulatedStep::Begin(const EmulatedStepOptions& options) {
   const std::optional<Emulator>& emulator = TheEmulator();
   EmulatedStep step;
   if (!emulator) return step;
   ZEUS_RETURN_IF_ERROR(Check(options));
-  const zeusEmulatorWork_t work{.compute_seconds = (1 - options.memory_share) * kLongestStep,
+  const zeusEmulatorWork_t work{.compute_seconds = (1 - options.memory_share - options.host_share) * kLongestStep,
                                 .memory_seconds = options.memory_share * kLongestStep,
-                                .host_seconds = 0,
+                                .host_seconds = options.host_share * kLongestStep,
                                 .compute_activity = options.compute_activity,
                                 .memory_activity = options.memory_activity};
   // A negative index becomes one that is too large.
@@ -102,13 +108,14 @@ Result<EmulatedStep> EmulatedStep::Begin(const EmulatedStepOptions& options) {
   if (answer != kSuccess) {
     return Fail(ErrorCode::kUnavailable, fmt::format("emulated step: the emulator answers {}", answer));
   }
+  step.owner_ = ::getpid();
   step.time_ = options.time;
   step.begun_ = ThreadTime();
   return step;
 }
 
 EmulatedStep::~EmulatedStep() {
-  if (load_ == nullptr) return;
+  if (load_ == nullptr || owner_ != ::getpid()) return;
   const Seconds work = time_.value_or(ThreadTime() - begun_);
   TheEmulator()->await_work(load_, std::clamp(work.value() / kLongestStep, 0.0, 1.0));
   TheEmulator()->end_load(load_);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <utility>
 
@@ -16,6 +18,8 @@ struct EmulatedStepOptions {
   double compute_activity = 1;   ///< How busy the units are while they compute, 0 to 1.
   double memory_share = 0.2;     ///< Of the step's time, 0 to 1: waits for memory, which no clock changes.
   double memory_activity = 0.5;  ///< How busy memory is meanwhile, 0 to 1.
+  /// Of the step's time, 0 to 1: the GPU waits for the host, which no clock changes either.
+  double host_share = 0;
   /// What the step takes the GPU at its highest clock. Absent: what the host takes.
   std::optional<Seconds> time = std::nullopt;
 };
@@ -35,12 +39,14 @@ struct EmulatedStepOptions {
 /// Begins and ends on the same thread; one at a time for each GPU and process.
 class EmulatedStep {
  public:
-  /// kInvalidArgument for a GPU that the emulated machine does not have, and for a share that is not from 0 to 1;
+  /// Whether this process's NVML is the emulator's. Otherwise a step does nothing.
+  static bool Available();
+  /// kInvalidArgument for a GPU that the emulated machine does not have, and for shares that are not from 0 to 1;
   /// kUnavailable when the emulator fails. Who does not care keeps the result for the scope without looking.
   static Result<EmulatedStep> Begin(const EmulatedStepOptions& options = {});
 
   EmulatedStep(EmulatedStep&& other) noexcept
-      : load_(std::exchange(other.load_, nullptr)), time_(other.time_), begun_(other.begun_) {}
+      : load_(std::exchange(other.load_, nullptr)), owner_(other.owner_), time_(other.time_), begun_(other.begun_) {}
   EmulatedStep& operator=(EmulatedStep&&) = delete;
   ~EmulatedStep();
 
@@ -48,6 +54,7 @@ class EmulatedStep {
   EmulatedStep() = default;
 
   ZeusEmulatorLoad* load_ = nullptr;  ///< Null where there is no emulator.
+  pid_t owner_ = 0;                   ///< After fork(2) the step is still the parent's.
   std::optional<Seconds> time_;
   Seconds begun_;  ///< On the thread's clock.
 };

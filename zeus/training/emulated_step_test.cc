@@ -1,12 +1,15 @@
 #include "zeus/training/emulated_step.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <thread>
 
@@ -186,6 +189,31 @@ TEST(EmulatedStepTest, AMovedStepEndsOnce) {
   EXPECT_EQ(machine.gpu(0).ReadProcesses().value().size(), 0U);
 }
 
+TEST(EmulatedStepTest, AForkedChildLeavesTheStepToItsParent) {
+  const EmulatedMachine machine = OneV100();
+  {
+    const auto step = EmulatedStep::Begin();
+    ASSERT_THAT(step, IsOk());
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::destroy_at(&step);  // As when the child exits with its memory being torn down.
+      ::_exit(0);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(machine.gpu(0).ReadProcesses().value().size(), 1U);
+  }
+  EXPECT_EQ(machine.gpu(0).ReadProcesses().value().size(), 0U);
+}
+
+TEST(EmulatedStepTest, TheGpuWaitsForTheHostsShare) {
+  const EmulatedMachine machine = OneV100();
+  ASSERT_THAT(machine.gpu(0).settings().SetPowerLimit(Watts(100)), IsOk());
+  const EmulatedStepOptions host{.memory_share = 0, .host_share = 1, .time = Seconds(kShort)};
+  EXPECT_LE(Shortest([&] { return SecondsOfStep(host, 0); }, 1.5 * kShort), 1.5 * kShort);
+}
+
 TEST(EmulatedStepTest, BadInput) {
   const EmulatedMachine machine = OneV100();
   for (const int gpu : {1, 64, -1}) {
@@ -195,6 +223,8 @@ TEST(EmulatedStepTest, BadInput) {
               IsError(ErrorCode::kInvalidArgument, "compute_activity is from 0 to 1, not 1.5"));
   EXPECT_THAT(EmulatedStep::Begin({.memory_share = -0.1}),
               IsError(ErrorCode::kInvalidArgument, "memory_share is from 0 to 1"));
+  EXPECT_THAT(EmulatedStep::Begin({.memory_share = 0.6, .host_share = 0.6}),
+              IsError(ErrorCode::kInvalidArgument, "memory_share and host_share together"));
   EXPECT_THAT(EmulatedStep::Begin({.memory_activity = std::nan("")}),
               IsError(ErrorCode::kInvalidArgument, "memory_activity is from 0 to 1"));
   for (const double time : {-1.0, 1e7, std::nan("")}) {

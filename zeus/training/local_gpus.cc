@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -23,6 +24,24 @@ std::unexpected<Error> FailNoGpu(const DeviceInventory& inventory) {
   }
   why.insert(why.end(), inventory.problems().begin(), inventory.problems().end());
   return Fail(ErrorCode::kUnavailable, fmt::format("there is no GPU to train on: {}", fmt::join(why, "; ")));
+}
+
+/// The GPUs at these positions of `visible`, or all of them.
+Result<std::vector<Gpu*>> At(const std::vector<size_t>& positions, std::vector<Gpu*> visible) {
+  if (positions.empty()) return visible;
+  std::vector<Gpu*> chosen;
+  for (const size_t position : positions) {
+    if (position >= visible.size()) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  fmt::format("GPU {} to train on: this process sees {}", position,
+                              visible.size() == 1 ? "1 GPU, number 0" : fmt::format("{} GPUs", visible.size())));
+    }
+    if (std::ranges::find(chosen, visible[position]) != chosen.end()) {
+      return Fail(ErrorCode::kInvalidArgument, fmt::format("GPU {} to train on: named twice", position));
+    }
+    chosen.push_back(visible[position]);
+  }
+  return chosen;
 }
 
 /// Waits for who holds it: a run before this one may be about to end.
@@ -92,6 +111,7 @@ Result<std::unique_ptr<LocalGpus>> LocalGpus::Open(const LocalGpusOptions& optio
   parts->inventory = DeviceInventory::Open(options.inventory);
   ZEUS_ASSIGN_OR_RETURN(parts->gpus, parts->inventory->VisibleGpus());
   if (parts->gpus.empty()) return FailNoGpu(*parts->inventory);
+  ZEUS_ASSIGN_OR_RETURN(parts->gpus, At(options.positions, std::move(parts->gpus)));
   ZEUS_ASSIGN_OR_RETURN(parts->range, CommonRange(parts->gpus));
   ZEUS_ASSIGN_OR_RETURN(const SettingsJournal journal,
                         SettingsJournal::Open(options.journal_folder, options.wall_clock));

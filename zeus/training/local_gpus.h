@@ -13,6 +13,8 @@ namespace zeus {
 
 struct LocalGpusOptions {
   InventoryOptions inventory;  ///< With the visibility variables: the GPUs that this process trains on.
+  /// Which of the visible ones, as the script numbers them, and in this order; empty: all.
+  std::vector<size_t> positions = {};
   std::filesystem::path journal_folder;
   WallClock wall_clock;
   Seconds longest_wait{3};  ///< For a process that has borrowed the GPUs and may be about to end.
@@ -24,8 +26,9 @@ class LocalGpus final : public TrainingGpus {
  public:
   /// Tries on each GPU, and takes back, a limit 2 W off: nothing else tells whether this process may change it.
   ///
-  /// kUnavailable when there is no GPU, saying why; kInvalidArgument when they do not all allow the same limits;
-  /// kPermissionDenied, saying what to do, when this process may not change them; others of BorrowedGpu.
+  /// kUnavailable when there is no GPU, saying why; kInvalidArgument for a position that is not there, and when they do
+  /// not all allow the same limits; kPermissionDenied, saying what to do, when this process may not change them; others
+  /// of BorrowedGpu.
   static Result<std::unique_ptr<LocalGpus>> Open(const LocalGpusOptions& options);
   ~LocalGpus() override;
 

@@ -82,7 +82,7 @@ class TrainingSession {
     if (phase_ != Phase::kTraining) [[unlikely]]
       return FailOutOfOrder("OnBatch", "BeginTraining");
     ++batch_;
-    if (!profile_ || !profile_->running()) return {};
+    if (!profiling()) return {};
     return profile_->OnBatch(batches_ - batch_);
   }
   Result<void> EndTraining();
@@ -91,6 +91,8 @@ class TrainingSession {
   /// The validation metric after this epoch. Rank 0's decides.
   Result<void> ReportMetric(double metric, MetricDirection direction);
 
+  /// Whether power limits are still to be profiled. On rank 0; false on others.
+  [[nodiscard]] bool profiling() const { return profile_ && profile_->running(); }
   /// Epochs begun so far.
   [[nodiscard]] int64_t epochs() const { return epochs_; }
   /// What was consumed so far by training and evaluation that has ended. On rank 0.

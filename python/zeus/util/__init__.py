@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from zeus.utils.lr_scaler import LinearScaler, SquareRootScaler
-from zeus.utils.metric import zeus_cost
+from zeus.utils.metric import ZeusCostThresholdExceededException, zeus_cost
 
-__all__ = ["LinearScaler", "SquareRootScaler", "zeus_cost"]
+__all__ = ["LinearScaler", "SquareRootScaler", "ZeusCostThresholdExceededException", "zeus_cost"]

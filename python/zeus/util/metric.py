@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from zeus.utils.metric import zeus_cost
+from zeus.utils.metric import ZeusCostThresholdExceededException, zeus_cost
 
-__all__ = ["zeus_cost"]
+__all__ = ["ZeusCostThresholdExceededException", "zeus_cost"]
