@@ -258,6 +258,10 @@ class PythonPolicyTest(SmallTraces):
             self.run_one(Scripted(), job=Job("birds", "tiny", "sgd", 0.5, 20, 64))
         with self.assertRaisesRegex(RuntimeError, "20 tries"):
             self.run_one(Scripted(16, *[64] * 20), recurrences=2)
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), self.assertRaisesRegex(RuntimeError, "20 tries"):
+            self.run_one(Scripted(16, *[64] * 20), recurrences=2, verbose=True)
+        self.assertIn("try 20: batch size 64", said.getvalue(), "what led to the error is there to read")
 
     def test_two_simulations_call_python_side_by_side(self) -> None:
         meet = threading.Barrier(2, timeout=60)

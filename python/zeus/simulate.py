@@ -135,10 +135,13 @@ class Simulator:
         min_cost, seen = float("inf"), 0
         for recurrence in range(count):
             print(f"\nRecurrence: {recurrence + 1}")
-            simulation.run_until(recurrence + 1)
-            tries = simulation.history(seen)
+            try:
+                simulation.run_until(recurrence + 1)
+            finally:  # What went before an error is what explains it.
+                tries = simulation.history(seen)
+                spent = self._print_tries(tries, eta)
             seen += len(tries)
-            min_cost = min(min_cost, self._print_tries(tries, eta))
+            min_cost = min(min_cost, spent)
             print(f"[Simulator] the cheapest recurrence so far costs {min_cost:.2f}")
         return _entries(simulation.history())
 

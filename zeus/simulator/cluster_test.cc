@@ -231,6 +231,18 @@ TEST_F(ClusterTest, WithoutOverlapOrMissItIsASingleJobWithTheNamesSeed) {
   EXPECT_EQ(testing::HistoryText(result.history), testing::HistoryText(simulation.history()));
 }
 
+TEST_F(ClusterTest, WithPoliciesThatTheCallerMadeTheSeedIsTheOptions) {
+  std::vector<Submission> submissions;
+  for (int i = 0; i < 50; ++i) submissions.push_back(Submit(100 * i, 100 * i + 150));
+  const ClusterGroup group{.name = "a group of its own", .dataset = "pictures", .submissions = submissions};
+  ZEUS_ASSERT_OK_AND_ASSIGN(const GroupResult by_name, SimulateGroup(group, trace_, SimulationOptions{}));
+  const SimulationOptions options{.seed = Adler32(group.name), .concurrency = Concurrency::kOn};
+  Policies policies{.batch_size = *MakeBatchSizePolicy("pruned-thompson", ToPolicyOptions(options)),
+                    .power_limit = *MakePowerLimitPolicy("jit")};
+  ZEUS_ASSERT_OK_AND_ASSIGN(const GroupResult result, SimulateGroup(group, trace_, options, std::move(policies)));
+  EXPECT_EQ(testing::HistoryText(result.history), testing::HistoryText(by_name.history));
+}
+
 TEST_F(ClusterTest, RefusesImpossibleOptions) {
   options_.beta = -1;
   EXPECT_THAT(Simulate({Submit(0, 100)}), IsError(ErrorCode::kInvalidArgument, "beta"));

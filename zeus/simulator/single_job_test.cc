@@ -40,6 +40,18 @@ TEST_F(SingleJobSimulationTest, RunsAsManyRecurrencesAsAskedForInAll) {
   EXPECT_EQ(simulation.history().back().recurrence, 11);
 }
 
+TEST_F(SingleJobSimulationTest, PoliciesThatTheCallerMadeMakeTheSameHistory) {
+  const SimulationOptions options{.seed = 7};
+  Policies policies{.batch_size = *MakeBatchSizePolicy("pruned-thompson", ToPolicyOptions(options)),
+                    .power_limit = *MakePowerLimitPolicy("jit")};
+  ZEUS_ASSERT_OK_AND_ASSIGN(SingleJobSimulation simulation,
+                            SingleJobSimulation::Create(trace_, options, std::move(policies)));
+  ZEUS_ASSERT_OK_AND_ASSIGN(SingleJobSimulation by_name, Create(options));
+  ASSERT_THAT(simulation.RunUntil(60), IsOk());
+  ASSERT_THAT(by_name.RunUntil(60), IsOk());
+  EXPECT_EQ(FirstDifference(HistoryText(simulation.history()), HistoryText(by_name.history())), "");
+}
+
 TEST_F(SingleJobSimulationTest, StartsWithTheDefaultAndProfilesIt) {
   ZEUS_ASSERT_OK_AND_ASSIGN(SingleJobSimulation simulation, Create());
   ASSERT_THAT(simulation.RunUntil(1), IsOk());

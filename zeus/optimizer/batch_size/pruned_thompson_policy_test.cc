@@ -190,5 +190,32 @@ TEST_F(PrunedThompsonBeliefsTest, TheErrorSaysWhichOptionDiffers) {
   EXPECT_THAT(other.LoadBeliefs(beliefs_.dump()), IsError(ErrorCode::kInvalidData, "\"window\":5"));
 }
 
+TEST_F(PrunedThompsonBeliefsTest, APriorCountsAndIsPartOfTheOptions) {
+  const GaussianBelief prior{.mean = -150, .precision = 1e9};
+  PrunedThompsonPolicy policy(PolicyOptions{}, prior);
+  const JobId job = *policy.RegisterJob(ContractJob(), ContractSpace());
+  for (const int64_t batch_size : {32, 16, 8, 64, 16, 32}) {
+    ASSERT_EQ(policy.Predict(job)->batch_size, batch_size);
+    const Joules cost(100 + static_cast<double>(batch_size) / 8);
+    ASSERT_THAT(policy.Observe(job, {batch_size, cost, batch_size == 32 || batch_size == 16}), IsOk());
+    ASSERT_THAT(policy.Observe(job, {batch_size, cost, true}), IsError(ErrorCode::kFailedPrecondition, "none was"));
+  }
+  ASSERT_THAT(policy.Predict(job), IsOk());
+  const std::string saved = *policy.SaveBeliefs();
+  EXPECT_THAT(policy_.LoadBeliefs(saved), IsError(ErrorCode::kInvalidData, "beliefs.options"));
+  PrunedThompsonPolicy twin(PolicyOptions{}, prior);
+  ASSERT_THAT(twin.LoadBeliefs(saved), IsOk());
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(twin.Predict(job)->batch_size, policy.Predict(job)->batch_size);
+}
+
+TEST_F(PrunedThompsonPolicyTest, SaysWhetherItStillExplores) {
+  Walk({32}, 100, true);
+  Walk({16, 64}, 150, false);
+  EXPECT_EQ(policy_.IsExploring(job_), true);
+  Walk({32}, 100, true);
+  EXPECT_EQ(policy_.IsExploring(job_), false);
+  EXPECT_THAT(policy_.IsExploring(JobId{7}), IsError(ErrorCode::kFailedPrecondition, "never registered"));
+}
+
 }  // namespace
 }  // namespace zeus::testing
