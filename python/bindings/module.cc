@@ -11,5 +11,6 @@ NB_MODULE(_core, module) {
   zeus::python::BindPolicy(module);
   zeus::python::BindSimulator(module);
   zeus::python::BindEmulation(module);
+  zeus::python::BindPowerLimit(module);
   zeus::python::BindTraining(module);
 }
