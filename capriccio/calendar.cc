@@ -40,6 +40,12 @@ std::string DayText(Day day) {
   return fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
 }
 
+std::string TimeText(Time time) {
+  const Day day = DayOf(time);
+  const int64_t second = (time - day * kSecondsPerDay * kTimesPerSecond) / kTimesPerSecond;
+  return fmt::format("{}T{:02}:{:02}:{:02}", DayText(day), second / 3600, second / 60 % 60, second % 60);
+}
+
 Result<Day> ParseDay(std::string_view text) {
   const auto fail = [&] {
     return Fail(ErrorCode::kInvalidArgument, fmt::format("expected a day such as 2009-05-01, found \"{}\"", text));

@@ -25,6 +25,9 @@ constexpr Day DayOf(Time time) {
 /// "2009-05-01".
 std::string DayText(Day day);
 
+/// "2009-05-01T09:30:00", without what is less than a second.
+std::string TimeText(Time time);
+
 /// Reads "2009-05-01"; years 0000 to 9999. kInvalidArgument for anything else.
 Result<Day> ParseDay(std::string_view text);
 
