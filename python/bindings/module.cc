@@ -8,6 +8,7 @@ NB_MODULE(_core, module) {
   zeus::python::BindErrors(module);
   zeus::python::BindAnalysis(module);
   zeus::python::BindJob(module);
+  zeus::python::BindLauncher(module);
   zeus::python::BindPolicy(module);
   zeus::python::BindSimulator(module);
   zeus::python::BindEmulation(module);

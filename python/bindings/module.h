@@ -9,6 +9,7 @@ void BindEmulation(nanobind::module_& module);
 void BindErrors(nanobind::module_& module);
 void BindAnalysis(nanobind::module_& module);
 void BindJob(nanobind::module_& module);
+void BindLauncher(nanobind::module_& module);
 void BindPolicy(nanobind::module_& module);
 void BindSimulator(nanobind::module_& module);
 void BindPowerLimit(nanobind::module_& module);

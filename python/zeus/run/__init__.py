@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zeus.run.master import ZeusMaster
+
 if TYPE_CHECKING:
     from zeus.run.dataloader import ZeusDataLoader as ZeusDataLoader
 
-__all__ = ["ZeusDataLoader"]
+__all__ = ["ZeusDataLoader", "ZeusMaster"]
 
 
 def __getattr__(name: str) -> Any:
