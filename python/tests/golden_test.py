@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import subprocess
 import unittest
 import zlib
 from collections import defaultdict
 
 import pandas as pd
-from shared_traces import GOLDEN, TRACES, TRAIN, default_recurrences, job_on, needs_golden, needs_traces, power_trace
+from shared_traces import (
+    GOLDEN,
+    TRACES,
+    TRAIN,
+    default_recurrences,
+    job_on,
+    needs_golden,
+    needs_traces,
+    power_trace,
+    zeus,
+)
 
 from zeus.analyze import HistoryEntry
 from zeus.job import Job
@@ -82,10 +90,8 @@ class GoldenTest(unittest.TestCase):
     def test_the_command_line_says_the_same_to_the_last_bit(self) -> None:
         for gpu, dataset, eta, beta, seed in [
                 ("v100", "librispeech", 0.5, 2.0, 7), ("a40", "cifar100", 1.0, 1.5, 8), ("p100", "squad", 0.0, 3.0, 9)]:
-            said = subprocess.run(
-                [os.environ["ZEUS_PROGRAM"], "simulate", "--traces", TRACES, "--workload", dataset, "--gpu", gpu,
-                 "--eta", str(eta), "--beta", str(beta), "--seed", str(seed), "--csv", "-"],
-                check=True, capture_output=True, text=True).stdout
+            said = zeus("simulate", "--traces", TRACES, "--workload", dataset, "--gpu", gpu, "--eta", str(eta),
+                        "--beta", str(beta), "--seed", str(seed), "--csv", "-")
             (expected,) = read_runs(said, ("gpu", "dataset")).values()
             job = job_on(gpu, dataset)
             history = simulator(gpu, seed).simulate_one_job(job, default_recurrences(gpu, job), beta, eta)

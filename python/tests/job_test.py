@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import pathlib
-import subprocess
 import tempfile
 import unittest
 from typing import Any
 
 import pandas as pd
+from shared_traces import zeus
 
-import zeus.util
 from zeus.analyze import HistoryEntry, avg_power, energy
 from zeus.job import Job
+from zeus.util import zeus_cost as util_zeus_cost
 from zeus.util.lr_scaler import LinearScaler as OlderLinearScaler
 from zeus.util.metric import zeus_cost as older_zeus_cost
 from zeus.utils.lr_scaler import LinearScaler, SquareRootScaler
@@ -84,7 +83,7 @@ class CostTest(unittest.TestCase):
 
     def test_older_names(self) -> None:
         self.assertIs(older_zeus_cost, zeus_cost)
-        self.assertIs(zeus.util.zeus_cost, zeus_cost)
+        self.assertIs(util_zeus_cost, zeus_cost)
         self.assertIs(OlderLinearScaler, LinearScaler)
 
 
@@ -112,8 +111,7 @@ class AnalyzeTest(unittest.TestCase):
 
     def test_it_says_what_the_command_line_says(self) -> None:
         self.write([100_000, 212_345, 303_030, 200_000])
-        said = subprocess.run([os.environ["ZEUS_PROGRAM"], "analyze", self.log, "--start", "0.5"], check=True,
-                              capture_output=True, text=True).stdout
+        said = zeus("analyze", self.log, "--start", "0.5")
         self.assertIn(f"{energy(self.log, 0.5):.3f} J", said)
         self.assertIn(f"{avg_power(self.log, 0.5):.3f} W", said)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
@@ -31,6 +32,13 @@ PUBLISHED_JOBS = {job.dataset: job for job in [
     Job("movielens-1m", "ncf", "adam", 0.41, 100, 1024),
     Job("sentiment140", "bert_base_uncased", "adamw", 0.84, 10, 128, 4e-7),
 ]}
+
+
+def zeus(*arguments: str | os.PathLike[str]) -> str:
+    """What the command line prints. It has the sanitizers of its build in itself, and not in a library before it."""
+    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    return subprocess.run([os.environ["ZEUS_PROGRAM"], *arguments], env=environment, check=True, capture_output=True,
+                          text=True).stdout
 
 
 def power_trace(gpu: str) -> pathlib.Path:

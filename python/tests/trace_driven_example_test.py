@@ -10,7 +10,7 @@ import subprocess
 import sys
 import unittest
 
-from shared_traces import TRACES, needs_traces
+from shared_traces import TRACES, needs_traces, zeus
 
 SOURCE = pathlib.Path(os.environ.get("ZEUS_SOURCE_FOLDER", pathlib.Path(__file__).resolve().parents[2]))
 FOLDER = SOURCE / "examples" / "trace_driven"
@@ -45,10 +45,8 @@ class TraceDrivenExampleTest(unittest.TestCase):
         self.assertNotEqual(outputs[3], outputs[4])
 
     def test_it_says_what_the_command_line_says(self) -> None:
-        said = subprocess.run(
-            [os.environ["ZEUS_PROGRAM"], "simulate", "--traces", SOURCE / "traces", "--gpu", "synthetic-small",
-             "--workload", "synthetic-clicks", "--seed", "5", "--csv", "-"],
-            check=True, capture_output=True, text=True).stdout.splitlines()[1:]
+        said = zeus("simulate", "--traces", SOURCE / "traces", "--gpu", "synthetic-small", "--workload",
+                    "synthetic-clicks", "--seed", "5", "--csv", "-").splitlines()[1:]
         lines = output(FOLDER / "run_single.py", "--gpu", "synthetic-small", "--workload", "synthetic-clicks",
                        "--seed", "5").splitlines()[2:-2]
         self.assertEqual([line.split()[1:3] for line in lines], [line.split(",")[7:9] for line in said])
