@@ -10,6 +10,7 @@ NB_MODULE(_core, module) {
   zeus::python::BindJob(module);
   zeus::python::BindLauncher(module);
   zeus::python::BindPolicy(module);
+  zeus::python::BindPowerLogs(module);
   zeus::python::BindSimulator(module);
   zeus::python::BindEmulation(module);
   zeus::python::BindPowerLimit(module);

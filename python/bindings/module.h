@@ -11,6 +11,7 @@ void BindAnalysis(nanobind::module_& module);
 void BindJob(nanobind::module_& module);
 void BindLauncher(nanobind::module_& module);
 void BindPolicy(nanobind::module_& module);
+void BindPowerLogs(nanobind::module_& module);
 void BindSimulator(nanobind::module_& module);
 void BindPowerLimit(nanobind::module_& module);
 void BindTraining(nanobind::module_& module);

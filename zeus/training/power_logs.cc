@@ -31,12 +31,12 @@ struct GpuLog {
 
 class ThreadLogs final : public PowerLogs {
  public:
-  explicit ThreadLogs(std::vector<GpuLog> logs)
+  ThreadLogs(std::vector<GpuLog> logs, Seconds period)
       : logs_(std::move(logs)),
         wall_begin_(std::chrono::time_point_cast<nanoseconds>(std::chrono::system_clock::now())),
         begin_(std::chrono::steady_clock::now()) {
     Sample();
-    thread_.emplace(kPowerLogPeriod, [this] { Sample(); });
+    thread_.emplace(period, [this] { Sample(); });
   }
 
   Result<void> Finish() override {
@@ -126,7 +126,8 @@ class MonitorLogs final : public PowerLogs {
 
 }  // namespace
 
-Result<std::unique_ptr<PowerLogs>> LogPowerOnThread(const std::vector<Gpu*>& gpus, const PowerLogPath& path) {
+Result<std::unique_ptr<PowerLogs>> LogPowerOnThread(const std::vector<Gpu*>& gpus, const PowerLogPath& path,
+                                                    Seconds period) {
   std::vector<GpuLog> logs;
   for (size_t i = 0; i < gpus.size(); ++i) {
     ZEUS_ASSIGN_OR_RETURN(LineFile file, LineFile::Create(path(i)));
@@ -134,7 +135,7 @@ Result<std::unique_ptr<PowerLogs>> LogPowerOnThread(const std::vector<Gpu*>& gpu
     const Result<PowerSensor> sensor = BestPowerSensor(*gpus[i]);
     logs.push_back({.gpu = gpus[i], .sensor = sensor ? std::optional(*sensor) : std::nullopt, .file = std::move(file)});
   }
-  return std::make_unique<ThreadLogs>(std::move(logs));
+  return std::make_unique<ThreadLogs>(std::move(logs), period);
 }
 
 Result<std::unique_ptr<PowerLogs>> LogPowerWithMonitor(const std::filesystem::path& monitor,

@@ -28,7 +28,8 @@ inline constexpr Seconds kPowerLogPeriod{0.1};
 
 /// On a thread of this process, each period. A GPU that cannot be read leaves a gap, and one that has no power sensor
 /// has a log without samples; a log that cannot be written is an error of Finish(). GPUs must outlive it.
-Result<std::unique_ptr<PowerLogs>> LogPowerOnThread(const std::vector<Gpu*>& gpus, const PowerLogPath& path);
+Result<std::unique_ptr<PowerLogs>> LogPowerOnThread(const std::vector<Gpu*>& gpus, const PowerLogPath& path,
+                                                    Seconds period = kPowerLogPeriod);
 
 /// By a process for each GPU: `monitor LOG 0 100 INDEX`, the original monitor's command line; it ends on SIGINT.
 /// kNotFound or kPermissionDenied when it cannot be run; Finish() names one that failed.
