@@ -8,8 +8,24 @@
 namespace zeus::capriccio {
 namespace {
 
-constexpr size_t kChunkBytes = size_t{1} << 20;
+constexpr size_t kChunkBytes = size_t{1} << 17;
 constexpr size_t kDamagesKept = 3;
+
+// The column's name in UTF-8, as flags have it.
+std::string NameOf(const CsvField& field, Encoding encoding) {
+  std::string name;
+  for (size_t i = 0; i < field.text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(field.text[i]);
+    if (byte >= 0x80 && encoding == Encoding::kLatin1) {
+      name += static_cast<char>(0xC0 | (byte >> 6));
+      name += static_cast<char>(0x80 | (byte & 0x3F));
+    } else {
+      name += field.text[i];
+    }
+    if (byte == '"' && field.doubled_quotes) ++i;
+  }
+  return name;
+}
 
 }  // namespace
 
@@ -33,7 +49,7 @@ Result<TextLayout> RowReader::ReadHeader(TextLayout layout) {
                                                      line_, damage ? ": " + damage->message : ""));
   }
   layout.columns.clear();
-  for (const CsvField& field : fields_) layout.columns.emplace_back(field.text);
+  for (const CsvField& field : fields_) layout.columns.push_back(NameOf(field, layout.encoding));
   Consume(record_bytes_);
   return layout;
 }

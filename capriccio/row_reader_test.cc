@@ -64,7 +64,7 @@ TEST(RowReaderTest, WritesThePublishedRowsWithoutQueryAndUser) {
 }
 
 TEST(RowReaderTest, Latin1AndWhatJsonEscapes) {
-  EXPECT_EQ(Read(Tweet("caf\xe9 \"\"x\"\" \\ \t\x01")).lines, Line("caf\xc3\xa9 \\\"x\\\" \\\\ \\u0009\\u0001"));
+  EXPECT_EQ(Read(Tweet("caf\xe9 \"\"x\"\" \\ \t\x01\r")).lines, Line("caf\xc3\xa9 \\\"x\\\" \\\\ \\t\\u0001\\r"));
   EXPECT_EQ(Read(Tweet("two\nlines")).lines, Line("two\\nlines"));
   EXPECT_EQ(Read(Tweet("caf\xc3\xa9"), {.encoding = Encoding::kUtf8}).lines, Line("caf\xc3\xa9"));
   EXPECT_EQ(Read(Tweet("ok") + Tweet("caf\xe9"), {.encoding = Encoding::kUtf8}).error,
@@ -126,6 +126,17 @@ TEST(RowReaderTest, OtherColumns) {
   EXPECT_EQ(Read("a,stars\n", layout).error, "date: there is no column \"when\"; there are: a, stars");
   EXPECT_EQ(Read("a,a\n", layout).error, "columns: \"a\" is named twice");
   EXPECT_EQ(Read("", layout).error, "file:1: expected a header that names the columns");
+}
+
+TEST(RowReaderTest, NamesOfColumnsAreInTheEncodingOfTheText) {
+  TextLayout layout = {.has_header = true, .label = "\xc3\xa9t\xc3\xa9", .date = "a\"b", .date_format = "%F"};
+  const std::string row = "2020-01-02,5,x\n";
+  const std::string line = "{\"a\\\"b\":\"2020-01-02\",\"label\":\"5\",\"caf\xc3\xa9\":\"x\"}\n";
+  EXPECT_EQ(Read("\"a\"\"b\",\xe9t\xe9,caf\xe9\n" + row, layout).lines, line);
+  layout.encoding = Encoding::kUtf8;
+  EXPECT_EQ(Read("\"a\"\"b\",\xc3\xa9t\xc3\xa9,caf\xc3\xa9\n" + row, layout).lines, line);
+  EXPECT_EQ(Read("\"a\"\"b\",\xc3\xa9t\xc3\xa9,caf\xe9\n" + row, layout).error,
+            "columns: the name \"caf?\" is not UTF-8 text");
 }
 
 TEST(RowReaderTest, JsonLines) {

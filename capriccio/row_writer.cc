@@ -19,9 +19,13 @@ namespace {
 // Whether a byte stands in a JSON string as it is, whatever the encoding.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};
-  for (size_t byte = 0x20; byte < 0x7f; ++byte) plain[byte] = byte != '"' && byte != '\\';
+  for (size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
   return plain;
 }();
+
+// The short escapes, as the JSON library writes them.
+constexpr std::string_view kShortEscaped = "\b\f\n\r\t";
+constexpr std::string_view kShortEscapes = "bfnrt";
 
 void AppendEscaped(unsigned char byte, Encoding encoding, std::string* out) {
   if (byte >= 0x80 && encoding == Encoding::kUtf8) {
@@ -32,8 +36,9 @@ void AppendEscaped(unsigned char byte, Encoding encoding, std::string* out) {
   } else if (byte == '"' || byte == '\\') {
     *out += '\\';
     *out += static_cast<char>(byte);
-  } else if (byte == '\n') {
-    *out += "\\n";
+  } else if (const size_t at = kShortEscaped.find(static_cast<char>(byte)); at != std::string_view::npos) {
+    *out += '\\';
+    *out += kShortEscapes[at];
   } else {
     fmt::format_to(std::back_inserter(*out), "\\u{:04x}", byte);
   }
@@ -67,7 +72,7 @@ std::string Shown(std::string_view text) {
   constexpr size_t kMost = 60;
   std::string shown(text.substr(0, kMost));
   for (char& c : shown) {
-    if (!kPlain[static_cast<unsigned char>(c)]) c = '?';
+    if (c < ' ' || c > '~') c = '?';  // Also what is not ASCII, where char is signed and where it is not.
   }
   return fmt::format("\"{}{}\"", shown, text.size() > kMost ? "..." : "");
 }
@@ -120,6 +125,9 @@ Result<RowWriter> RowWriter::Create(TextLayout layout) {
 Result<void> RowWriter::UseColumns() {
   const std::vector<std::string>& names = layout_.columns;
   for (const std::string& name : names) {
+    if (!ToText(name, "")) {
+      return Fail(ErrorCode::kInvalidArgument, fmt::format("columns: the name {} is not UTF-8 text", Shown(name)));
+    }
     if (std::ranges::count(names, name) > 1) {
       return Fail(ErrorCode::kInvalidArgument, fmt::format("columns: \"{}\" is named twice", name));
     }
@@ -132,7 +140,7 @@ Result<void> RowWriter::UseColumns() {
   date_ = static_cast<size_t>(std::ranges::find(names, layout_.date) - names.begin());
   for (const std::string& name : names) {
     Column column;
-    AppendJsonText(name == layout_.label ? "label" : name, layout_.encoding, &column.key);
+    AppendJsonText(name == layout_.label ? "label" : name, Encoding::kUtf8, &column.key);
     column.key += ':';
     if (std::ranges::count(*layout_.numbers, name) > 0) column.use = Use::kNumber;
     if (std::ranges::count(*layout_.left_out, name) > 0) column.use = Use::kLeftOut;
