@@ -9,9 +9,12 @@ namespace zeus::python {
 
 /// Which family of published exceptions an error becomes; the error's code says which of the family.
 enum class ErrorFamily {
-  kGeneral,  ///< ValueError, FileNotFoundError, PermissionError, RuntimeError.
-  kGpu,      ///< zeus.device.gpu: ZeusGPUNoPermissionError and its siblings.
-  kCpu,      ///< zeus.device.cpu: ZeusCPUNoPermissionError and its siblings.
+  kGeneral,    ///< ValueError, FileNotFoundError, PermissionError, RuntimeError.
+  kGpu,        ///< zeus.device.gpu: ZeusGPUNoPermissionError and its siblings.
+  kGpuStart,   ///< ZeusGPUInitError, whatever the code.
+  kGpuBorrow,  ///< ZeusBaseGPUError for a GPU that somebody else has borrowed; else as kGpu.
+  kCpu,        ///< zeus.device.cpu: ZeusCPUNoPermissionError and its siblings.
+  kCpuStart,   ///< The same, and ZeusCPUInitError where there is nothing to read.
 };
 
 /// An Error on its way through nanobind, which turns it into a Python exception.

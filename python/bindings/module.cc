@@ -15,4 +15,7 @@ NB_MODULE(_core, module) {
   zeus::python::BindEmulation(module);
   zeus::python::BindPowerLimit(module);
   zeus::python::BindTraining(module);
+  zeus::python::BindDevices(module);
+  zeus::python::BindMonitors(module);
+  zeus::python::BindSamplers(module);
 }

@@ -15,5 +15,8 @@ void BindPowerLogs(nanobind::module_& module);
 void BindSimulator(nanobind::module_& module);
 void BindPowerLimit(nanobind::module_& module);
 void BindTraining(nanobind::module_& module);
+void BindDevices(nanobind::module_& module);
+void BindMonitors(nanobind::module_& module);
+void BindSamplers(nanobind::module_& module);
 
 }  // namespace zeus::python

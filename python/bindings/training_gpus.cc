@@ -20,7 +20,8 @@ void PrintNotRestored(const Error& error) {
   std::fprintf(stderr, "zeus: %s\n", error.message.c_str());
 }
 
-/// One for all who have borrowed something; gone with the last of them. A forked child makes its own.
+}  // namespace
+
 std::shared_ptr<RestoreOnSignals> SharedRestoreOnSignals() {
   static std::mutex mutex;
   static std::weak_ptr<RestoreOnSignals> shared;
@@ -34,8 +35,6 @@ std::shared_ptr<RestoreOnSignals> SharedRestoreOnSignals() {
   owner = ::getpid();
   return made;
 }
-
-}  // namespace
 
 InventoryOptions InventoryOf(const Environment& environment) {
   return {.visibility = {.cuda_visible_devices = Find(environment, "CUDA_VISIBLE_DEVICES"),

@@ -15,6 +15,10 @@ namespace zeus::python {
 /// A process's environment, as Python hands it in.
 using Environment = std::map<std::string, std::string>;
 
+/// One for all who have borrowed something; gone with the last of them. A forked child makes its own. Null where
+/// another part of the program has one.
+std::shared_ptr<RestoreOnSignals> SharedRestoreOnSignals();
+
 /// GPUs that a Python script trains on: borrowed, and given back also when a signal ends the process.
 struct BorrowedGpus {
   std::shared_ptr<RestoreOnSignals> signals;  // Null where another one of this process's does it.

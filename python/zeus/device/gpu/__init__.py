@@ -1,0 +1,96 @@
+"""The GPUs of this machine: `get_gpus`, the classes it returns, and their exceptions."""
+
+from __future__ import annotations
+
+import os
+
+from zeus import _core
+from zeus.device.gpu.common import (
+    GPU,
+    EmptyGPUs,
+    GPUs,
+    ZeusGPUAlreadyInitializedError,
+    ZeusGPUCorruptedInfoROMError,
+    ZeusGPUDriverNotLoadedError,
+    ZeusGPUFunctionNotFoundError,
+    ZeusGPUHeterogeneousError,
+    ZeusGPUIRQError,
+    ZeusGPUInitError,
+    ZeusGPUInsufficientPowerError,
+    ZeusGPUInsufficientSizeError,
+    ZeusGPUInvalidArgError,
+    ZeusGPULibRMVersionMismatchError,
+    ZeusGPULibraryNotFoundError,
+    ZeusGPULostError,
+    ZeusGPUMemoryError,
+    ZeusGPUNoPermissionError,
+    ZeusGPUNotFoundError,
+    ZeusGPUNotSupportedError,
+    ZeusGPUOperatingSystemError,
+    ZeusGPUResetRequiredError,
+    ZeusGPUTimeoutError,
+    ZeusGPUUnknownError,
+)
+
+__all__ = [
+    "EmptyGPUs",
+    "GPU",
+    "GPUs",
+    "ZeusGPUAlreadyInitializedError",
+    "ZeusGPUCorruptedInfoROMError",
+    "ZeusGPUDriverNotLoadedError",
+    "ZeusGPUFunctionNotFoundError",
+    "ZeusGPUHeterogeneousError",
+    "ZeusGPUIRQError",
+    "ZeusGPUInitError",
+    "ZeusGPUInsufficientPowerError",
+    "ZeusGPUInsufficientSizeError",
+    "ZeusGPUInvalidArgError",
+    "ZeusGPULibRMVersionMismatchError",
+    "ZeusGPULibraryNotFoundError",
+    "ZeusGPULostError",
+    "ZeusGPUMemoryError",
+    "ZeusGPUNoPermissionError",
+    "ZeusGPUNotFoundError",
+    "ZeusGPUNotSupportedError",
+    "ZeusGPUOperatingSystemError",
+    "ZeusGPUResetRequiredError",
+    "ZeusGPUTimeoutError",
+    "ZeusGPUUnknownError",
+    "get_gpus",
+]
+
+_gpus: GPUs | None = None
+
+
+def get_gpus(ensure_homogeneous: bool = False) -> GPUs:
+    """The GPUs of this process, found by the first call: NVIDIA's through NVML, or else AMD's through AMD SMI.
+
+    They are those that CUDA_VISIBLE_DEVICES, or for AMD HIP_VISIBLE_DEVICES, names, in that order and numbered from 0;
+    without the variable all. Entries may be numbers or UUIDs. A process made by fork finds its own.
+
+    Args:
+        ensure_homogeneous: Whether all must be of one name.
+
+    Returns:
+        The same object at each call.
+
+    Raises:
+        ZeusGPUInitError: There is no GPU library that works, or the variable cannot be followed, such as an empty one
+            or one with MIG slices, whose energy no library tells.
+        ZeusGPUHeterogeneousError: They must be of one name and are not.
+    """
+    global _gpus
+    if _gpus is None:
+        _gpus = GPUs([GPU(index, device) for index, device in enumerate(_core.visible_gpus())])
+    if ensure_homogeneous:
+        _gpus._ensure_homogeneous()
+    return _gpus
+
+
+def _forget_after_fork() -> None:
+    global _gpus
+    _gpus = None
+
+
+os.register_at_fork(after_in_child=_forget_after_fork)

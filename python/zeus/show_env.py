@@ -1,0 +1,89 @@
+"""`python -m zeus.show_env`: what this package finds on this machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from importlib import metadata
+
+import zeus
+from zeus.device.cpu import get_cpus
+from zeus.device.gpu import get_gpus
+from zeus.device.soc import get_soc
+from zeus.exception import ZeusBaseError
+from zeus.utils.framework import torch_is_available
+
+__all__ = ["main"]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _show_packages() -> None:
+    print("## Package availability and versions")
+    print(f"  Python: {platform.python_version()}")
+    print(f"  Zeus: {zeus.__version__}")
+    for title, package in (("PyTorch", "torch"), ("JAX", "jax"), ("CuPy", "cupy")):
+        version = _version(package)
+        if version is None:
+            print(f"  {title}: not available")
+        elif package == "torch":
+            print(f"  {title}: {version} ({'with' if torch_is_available() else 'without'} CUDA support)")
+        else:
+            print(f"  {title}: {version}")
+
+
+def _show_gpus() -> None:
+    print("## Device availability")
+    for variable in ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"):
+        print(f"  {variable}={os.environ.get(variable, '[NOT SET]')}")
+    try:
+        gpus = get_gpus().gpus
+    except ZeusBaseError as error:
+        print(f"  No GPUs available: {error}")
+        return
+    if not gpus:
+        print("  No GPUs available.")
+        return
+    print("  Device index mapping: Physical (e.g., nvidia-smi) -> Zeus (or any CUDA application)")
+    for gpu in gpus:
+        print(f"    GPU {gpu._device.vendor_index} -> GPU {gpu.gpu_index} ({gpu.get_name()})")
+
+
+def _show_cpus() -> None:
+    print("## CPU availability")
+    try:
+        cpus = get_cpus().cpus
+    except ZeusBaseError as error:
+        print(f"  No CPUs available: {error}")
+        return
+    for cpu in cpus:
+        print(f"  CPU {cpu.cpu_index}:")
+        print(f"    CPU measurements available ({cpu._device.name})")
+        print(f"    DRAM measurements {'' if cpu.supports_get_dram_energy_consumption() else 'un'}available")
+
+
+def _show_soc() -> None:
+    print("## SoC availability")
+    try:
+        get_soc()
+    except ZeusBaseError as error:
+        print(f"  {error}")
+
+
+def main() -> None:
+    """Prints it."""
+    sections = (_show_packages, _show_gpus, _show_cpus, _show_soc)
+    for number, show in enumerate(sections):
+        if number > 0:
+            print("-" * shutil.get_terminal_size().columns)
+        show()
+
+
+if __name__ == "__main__":
+    main()
