@@ -272,8 +272,8 @@ void BindMonitors(nb::module_& module) {
            "    ZeusBaseGPUError: One of its subclasses, when a GPU could not be read at either end.\n"
            "    ZeusBaseCPUError: Likewise for a processor.")
       .def("reset_windows", &EnergyWindows::ResetWindows, "Forgets all windows that are open.")
-      .def("_close", &EnergyWindows::Close, "Ends the thread that samples GPUs without an energy counter.")
-      .def_prop_ro("_samples", &EnergyWindows::samples, "Whether there is such a thread.");
+      .def("stop_sampling", &EnergyWindows::Close, "Ends the thread that samples GPUs without an energy counter.")
+      .def_prop_ro("samples_power", &EnergyWindows::samples, "Whether there is such a thread.");
   module.def("read_window_log", ReadLog, "path"_a,
              "The GPUs of a window log, and its rows: name, seconds, joules of each GPU.");
 }

@@ -1,5 +1,6 @@
 """What `import zeus` costs and loads."""
 
+import os
 import subprocess
 import sys
 import unittest
@@ -12,6 +13,14 @@ class ImportTest(unittest.TestCase):
             check=True, capture_output=True, text=True).stdout.split()
         self.assertRegex(seen[0], r"^\d+\.\d+\.\d+$")
         self.assertTrue({"torch", "numpy", "pandas", "pynvml", "transformers"}.isdisjoint(seen))
+
+    @unittest.skipIf(os.environ.get("ZEUS_SANITIZE"), "sanitizers have memory of their own")
+    def test_it_stays_small(self) -> None:
+        peak = subprocess.run(
+            [sys.executable, "-c", "import zeus.monitor, zeus.device\n"
+             "print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')][0])"],
+            check=True, capture_output=True, text=True).stdout
+        self.assertLess(int(peak) / 1024, 30)
 
 
 if __name__ == "__main__":

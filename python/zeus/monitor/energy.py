@@ -163,7 +163,7 @@ class ZeusMonitor(_core.EnergyWindows):
             [self.cpus.cpus[index]._device for index in self.cpu_indices],
             self.gpu_indices, self.cpu_indices, approx_instant_energy,
             None if log_file is None else fspath(log_file), wait, Measurement)
-        if self._samples:
+        if self.samples_power:
             _sampling.add(self)
 
     if TYPE_CHECKING:
@@ -221,4 +221,4 @@ _sampling: weakref.WeakSet[ZeusMonitor] = weakref.WeakSet()
 @atexit.register
 def _close_sampling() -> None:
     for monitor in list(_sampling):
-        monitor._close()
+        monitor.stop_sampling()
