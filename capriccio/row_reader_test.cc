@@ -76,7 +76,7 @@ TEST(RowReaderTest, ReadsAnyLineEndsAndPieces) {
       "\n" + Tweet("a") + "\r\n" + Tweet("\"\"") + "0,7,Fri May 01 00:00:00 PDT 2009,,,c\r\n" + Tweet("d");
   const std::string without_end = text.substr(0, text.size() - 1);
   const std::string expected = Line("a") + Line("\\\"") + Line("c") + Line("d");
-  for (const size_t piece : {1, 2, 3, 1000}) {
+  for (const size_t piece : {1U, 2U, 3U, 1000U}) {
     EXPECT_EQ(Read(text, {}, OnDamage::kFail, piece).lines, expected) << piece;
     EXPECT_EQ(Read(without_end, {}, OnDamage::kFail, piece).lines, expected) << piece;
   }

@@ -77,8 +77,10 @@ SlicingJob JobOf(const std::string& text, const std::filesystem::path& out, cons
 }
 
 // What the slices of such rows must be, without any cleverness.
-Files Expected(std::vector<Said> rows, const SliceOptions& options) {
-  std::ranges::stable_sort(rows, {}, [](const Said& row) { return std::pair(row.day, row.second); });
+Files Expected(const std::vector<Said>& unsorted, const SliceOptions& options) {
+  const auto when = [](const Said& row) { return std::pair(row.day, row.second); };
+  std::vector<Said> rows;
+  for (const Said& row : unsorted) rows.insert(std::ranges::upper_bound(rows, when(row), {}, when), row);
   Files files;
   int number = 0;
   for (int64_t day = options.start; day < 1000; day += options.stride) {
