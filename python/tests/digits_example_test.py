@@ -31,7 +31,7 @@ class DigitsExampleTest(unittest.TestCase):
         # A name of its own gives a GPU a UUID of its own: settings are journalled by UUID.
         machine = self.folder / "machine.toml"
         machine.write_text('settings = "everyone"\n' + "".join(
-            f'[[gpu]]\npreset = "v100"\nname = "Tesla V100 {i} of {self.id()}"\n' for i in range(gpus)))
+            f'[[gpu]]\npreset = "v100"\nname = "Tesla V100 {i} of {self._testMethodName}"\n' for i in range(gpus)))
         done = subprocess.run(
             [ZEUS, "emulate", "--config", machine, "--state", self.folder / "state", "--", *arguments],
             cwd=SOURCE / "examples" / "digits", env=self.environment, capture_output=True, text=True, timeout=250,
