@@ -11,6 +11,8 @@ import time
 import unittest
 from pathlib import Path
 
+from emulated_script import ENVIRONMENT, PYTHON
+
 ZEUS = os.environ["ZEUS_PROGRAM"]
 
 # GPUs of no other test: the journal is the whole machine's.
@@ -90,7 +92,7 @@ class ScriptCase(unittest.TestCase):
         self.folder = Path(folder.name)
         self.logs = self.folder / "logs"
         self.environment = {
-            **os.environ,
+            **ENVIRONMENT,
             "CUDA_VISIBLE_DEVICES": VISIBLE,
             "ZEUS_LOG_DIR": str(self.logs),
             "ZEUS_PROFILE_PARAMS": "1,3",
@@ -112,7 +114,7 @@ class ScriptCase(unittest.TestCase):
         self, script: str, *, launcher: tuple[str, ...] = (), **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.emulated(sys.executable, *launcher, self.write(script)),
+            self.emulated(*PYTHON, *launcher, self.write(script)),
             env={**self.environment, **variables}, capture_output=True, text=True, timeout=120, cwd=self.folder)
 
     def finishes(self, script: str, **options: object) -> str:
@@ -227,7 +229,7 @@ class EndsTest(ScriptCase):
 
     def start(self, script: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            self.emulated(sys.executable, self.write(script), state=self.state), env=self.environment,
+            self.emulated(*PYTHON, self.write(script), state=self.state), env=self.environment,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)

@@ -11,6 +11,8 @@ import time
 import unittest
 from pathlib import Path
 
+from emulated_script import ENVIRONMENT, PYTHON
+
 ZEUS = os.environ["ZEUS_PROGRAM"]
 TOY = Path(os.environ["ZEUS_SOURCE_FOLDER"]) / "tests" / "end_to_end" / "toy_training.py"
 
@@ -69,7 +71,7 @@ class MasterTest(unittest.TestCase):
 
     def emulated(self, *command: str, toy: str = "") -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [ZEUS, "emulate", "--gpus", "v100", "--", *command], env={**os.environ, "TOY": toy}, text=True,
+            [ZEUS, "emulate", "--gpus", "v100", "--", *command], env={**ENVIRONMENT, "TOY": toy}, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.folder)
 
     def finishes(self, *command: str, code: int = 0, toy: str = "") -> tuple[str, str]:
@@ -92,7 +94,7 @@ class MasterTest(unittest.TestCase):
         return self.entries("program")
 
     def test_the_history_is_that_of_the_program(self) -> None:
-        out, _ = self.finishes(sys.executable, self.write_script("PruningGTSBatchSizeOptimizer(seed=1, verbose=False)"))
+        out, _ = self.finishes(*PYTHON, self.write_script("PruningGTSBatchSizeOptimizer(seed=1, verbose=False)"))
         entries = self.entries()
         self.assertEqual(entries, self.run_by_the_program())
         self.assertIn("training rec01+try01 at batch size 32, seed 1", out)
@@ -102,21 +104,21 @@ class MasterTest(unittest.TestCase):
         self.assertGreater(len({one[0] for one in shown}), 1)
 
     def test_a_policy_in_python_decides(self) -> None:
-        self.finishes(sys.executable, self.write_script("Default()"))
+        self.finishes(*PYTHON, self.write_script("Default()"))
         self.assertEqual([one["batch_size"] for one in self.entries()], [32] * 12)
 
     def test_what_a_policy_raises_is_what_the_script_sees(self) -> None:
-        _, error = self.finishes(sys.executable, self.write_script("Failing()"), code=1)
+        _, error = self.finishes(*PYTHON, self.write_script("Failing()"), code=1)
         self.assertTrue(error.strip().endswith("LookupError: my policy fell over"), error)
 
     def test_a_try_that_fails_is_told_with_the_end_of_its_log(self) -> None:
-        _, error = self.finishes(sys.executable, self.write_script("Default()"), code=1, toy="fail@rec02+try01")
+        _, error = self.finishes(*PYTHON, self.write_script("Default()"), code=1, toy="fail@rec02+try01")
         self.assertIn("RuntimeError: ", error)
         self.assertIn("rec02+try01", error)
 
     def test_interrupted_and_resumed_it_decides_the_same(self) -> None:
         policy = "PruningGTSBatchSizeOptimizer(seed=1, verbose=False)"
-        process = self.emulated(sys.executable, self.write_script(policy), toy="hang@rec04+try01")
+        process = self.emulated(*PYTHON, self.write_script(policy), toy="hang@rec04+try01")
         while not list((self.folder / "logs").glob("*/rec04+try01.train.log")):
             self.assertIsNone(process.poll())
             time.sleep(0.01)
@@ -126,7 +128,7 @@ class MasterTest(unittest.TestCase):
         self.assertIn("resume=", error)
         (folder,) = (self.folder / "logs").glob("birds*")
         known = self.entries()
-        self.finishes(sys.executable, self.write_script(policy, f", resume={str(folder)!r}"))
+        self.finishes(*PYTHON, self.write_script(policy, f", resume={str(folder)!r}"))
         whole = self.run_by_the_program()
         self.assertEqual(known, whole[:len(known)])
         self.assertLess(len(known), len(whole))
@@ -147,7 +149,7 @@ class MasterTest(unittest.TestCase):
                                       ("default_bs=32", "default_bs=48", "48")):
             script = Path(self.write_script("Default()"))
             script.write_text(script.read_text().replace(replaced, by))
-            _, error = self.finishes(sys.executable, str(script), code=1)
+            _, error = self.finishes(*PYTHON, str(script), code=1)
             self.assertRegex(error.strip().splitlines()[-1], f"^ValueError: .*{message}")
 
 

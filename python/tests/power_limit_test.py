@@ -4,12 +4,12 @@ import importlib.util
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import textwrap
 import unittest
 from pathlib import Path
 
+from emulated_script import ENVIRONMENT, PYTHON
 from zeus.callback import Callback, CallbackSet
 from zeus.optimizer.power_limit import Energy, MaxSlowdownConstraint, OptimumSelector, PowerLimitMeasurement, Time, ZeusCost
 
@@ -101,8 +101,8 @@ class OptimizerTest(unittest.TestCase):
         path.write_text(textwrap.dedent(script).replace("ARGUMENTS", arguments).replace("EPOCHS", str(epochs)))
         # GPUs of no other test: the journal is the whole machine's.
         return subprocess.run(
-            [ZEUS, "emulate", "--gpus", "v100x16", "--", sys.executable, str(path)],
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": "14,15"}, capture_output=True, text=True, timeout=60)
+            [ZEUS, "emulate", "--gpus", "v100x16", "--", *PYTHON, str(path)],
+            env={**ENVIRONMENT, "CUDA_VISIBLE_DEVICES": "14,15"}, capture_output=True, text=True, timeout=60)
 
     def shows(self, arguments: str, epochs: int = 2, script: str = LOOP) -> list[str]:
         done = self.run_loop(arguments, epochs, script)
@@ -162,8 +162,8 @@ class OptimizerTest(unittest.TestCase):
         config.write_text('settings = "nobody"\n[[gpu]]\npreset = "v100"\n[[gpu]]\npreset = "v100"\n')
         (self.folder / "loop.py").write_text(textwrap.dedent(LOOP).replace("ARGUMENTS", "").replace("EPOCHS", "1"))
         done = subprocess.run(
-            [ZEUS, "emulate", "--config", str(config), "--", sys.executable, str(self.folder / "loop.py")],
-            capture_output=True, text=True, timeout=60)
+            [ZEUS, "emulate", "--config", str(config), "--", *PYTHON, str(self.folder / "loop.py")],
+            env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
         self.assertRegex(done.stderr.strip().splitlines()[-1], "^RuntimeError: ")
 
     @unittest.skipIf(importlib.util.find_spec("transformers"), "transformers is installed")

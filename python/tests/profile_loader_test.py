@@ -9,6 +9,7 @@ import textwrap
 import unittest
 from pathlib import Path
 
+from emulated_script import ENVIRONMENT, PYTHON
 from zeus.analyze import avg_power
 
 ZEUS = os.environ["ZEUS_PROGRAM"]
@@ -47,8 +48,8 @@ class ProfileDataLoaderTest(unittest.TestCase):
     def run_script(self, arguments: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
         self.script.write_text(textwrap.dedent(SCRIPT).replace(" ARGUMENTS", arguments))
         return subprocess.run(
-            [ZEUS, "emulate", "--gpus", "v100x2", "--", sys.executable, str(self.script)], capture_output=True, text=True,
-            timeout=60, env={**os.environ, "ZEUS_LOG_PREFIX": self.prefix, "ZEUS_EMULATED_STEP": "0.001,0.001",
+            [ZEUS, "emulate", "--gpus", "v100x2", "--", *PYTHON, str(self.script)], capture_output=True, text=True,
+            timeout=60, env={**ENVIRONMENT, "ZEUS_LOG_PREFIX": self.prefix, "ZEUS_EMULATED_STEP": "0.001,0.001",
                              "ZEUS_MONITOR_SLEEP_MS": "20", **variables})
 
     def times(self) -> list[dict[str, str]]:
