@@ -131,8 +131,11 @@ def help_of(zeus, command, known):
 
 
 def own_flags(text):
-    """Flags in a piece of code, unless it is a command line of another program."""
+    """Flags in a piece of code, unless it is a command line of another program; what follows `--` is one of its own."""
     words = text.strip().removeprefix("$ ").split()
+    if "--" in words and not text.strip().startswith("-"):
+        position = words.index("--")
+        return own_flags(" ".join(words[:position])) + own_flags(" ".join(words[position + 1:]))
     if not words or not (words[0].startswith("-") or words[0].split("/")[-1] == "zeus" or "zeus" in words):
         return []
     if "zeus" in [word.split("/")[-1] for word in words]:
