@@ -4,7 +4,7 @@
 
 NB_MODULE(_core, module) {
   module.doc() = "The C++ library behind the package zeus. Its users import zeus; names here may change.";
-  module.attr("__version__") = zeus::kVersion;
+  module.attr("version") = zeus::kVersion;
   zeus::python::BindErrors(module);
   zeus::python::BindAnalysis(module);
   zeus::python::BindJob(module);

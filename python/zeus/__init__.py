@@ -10,6 +10,6 @@ Importing this package loads neither a deep-learning framework nor a GPU library
 - `zeus.device`: the GPUs and CPUs of this machine.
 """
 
-from zeus._core import __version__ as __version__
+from zeus._core import version as __version__
 
 __all__ = ["__version__"]

@@ -234,7 +234,7 @@ class GlobalPowerLimitOptimizer(Callback):
         if _core.gpus_are_emulated():
             _LOG.warning("the GPU is emulated: time, power and energy are a model's, and measure no hardware")
         core = weakref.ref(self)
-        atexit.register(lambda: (there := core()) is not None and there._core.close())
+        atexit.register(lambda: there._core.close() if (there := core()) is not None else None)
 
     def on_step_begin(self) -> None:
         """A training step begins.

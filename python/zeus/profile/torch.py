@@ -102,7 +102,7 @@ class ProfileDataLoader(DataLoader[Any]):
                 file.write("epoch,split,time\n")
             _begun.add(prefix)
 
-    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Any]:
         """The batches of an epoch, which is timed if it is iterated to its end."""
         if self._logs and not _power_logs:
             self._log_power()

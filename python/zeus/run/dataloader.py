@@ -187,11 +187,11 @@ class ZeusDataLoader(DataLoader[Any]):
         _train_loader = weakref.ref(self)
         # Before the interpreter is taken apart; a run that has ended, or is gone, is closed already.
         run = weakref.ref(self._run)
-        atexit.register(lambda: (there := run()) is not None and there.close())
+        atexit.register(lambda: there.close() if (there := run()) is not None else None)
 
     def _own_batch_size(self) -> int:
         assert self.batch_size is not None
-        return self.batch_size
+        return int(self.batch_size)
 
     def _length(self) -> int:
         try:
@@ -258,7 +258,7 @@ class ZeusDataLoader(DataLoader[Any]):
         self._run.end_abandoned_epoch()
         self._run.session.report_metric(number, bool(higher_is_better))
 
-    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Any]:
         """The batches, accounted for where they are part of an epoch."""
         run = self._run if self.split == "train" else _current_run()
         if run is None or run.ended or run.phase in ("outside", "window"):

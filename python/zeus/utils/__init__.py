@@ -1,1 +1,3 @@
 """Helpers of scripts that train under Zeus."""
+
+__all__: list[str] = []
