@@ -227,6 +227,7 @@ Result<void> RunRun(const RunFlags& flags, const Console& console, int* exit_cod
   // Before anything is printed: whoever reads that may stop at any line.
   const Result<void> drawn = flags.plot.empty() ? Result<void>() : WriteResultFile(flags.plot, RunPlot(report));
   if (ended && !drawn) return drawn;
+  if (drawn) report.picture = flags.plot;
   if (!report.failure.empty() && !flags.json) {
     return ended ? Result<void>() : std::unexpected(ended.error());
   }

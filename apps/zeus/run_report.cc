@@ -150,6 +150,7 @@ std::string RunText(const RunReport& report, const Console& console) {
       text += "\n" + ComparisonTable(*base, *found, console);
     }
   }
+  if (!report.picture.empty()) text += fmt::format("\nPicture of the cost of each recurrence: {}", report.picture);
   text += fmt::format("\nLogs and history: {}\n", report.log_dir.string());
   return text;
 }

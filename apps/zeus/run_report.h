@@ -25,6 +25,7 @@ struct RunFigures {
 struct RunReport {
   RunIdentity identity;
   std::filesystem::path log_dir;
+  std::string picture;  ///< Where the costs were drawn; empty: nowhere.
   std::vector<RecurrenceSummary> recurrences;
   std::string failure;  ///< Why it ended before all recurrences were done, or empty.
 };

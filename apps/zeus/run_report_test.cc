@@ -48,7 +48,14 @@ TEST(RunReport, WhatWasFound) {
   const std::string text = RunText(report, Console());
   EXPECT_THAT(text, HasSubstr("Found: batch size 16 at 150 W, after 1 of 14 recurrences\n"));
   EXPECT_THAT(text, HasSubstr("-20.0%"));
-  EXPECT_THAT(text, HasSubstr("Logs and history: /logs/run\n"));
+  EXPECT_THAT(text, AllOf(HasSubstr("\nLogs and history: /logs/run\n"), Not(HasSubstr("Picture"))));
+}
+
+TEST(RunReport, ThePictureIsNamed) {
+  RunReport report = Example();
+  report.picture = "cost.svg";
+  EXPECT_THAT(RunText(report, Console()),
+              HasSubstr("\nPicture of the cost of each recurrence: cost.svg\nLogs and history: /logs/run\n"));
 }
 
 TEST(RunReport, ARecurrenceThatDidNotEndIsNotCounted) {

@@ -3,9 +3,10 @@
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 import unittest
+
+from emulated_script import ENVIRONMENT, PYTHON
 
 ZEUS = os.environ["ZEUS_PROGRAM"]
 # Borrowed settings are journalled for each GPU of a machine's user: a place that no other test uses.
@@ -13,7 +14,7 @@ OURS = ("v100x9", {"CUDA_VISIBLE_DEVICES": "8"})
 
 
 def command(script: str, gpus: str | None) -> list[str]:
-    plain = [sys.executable, "-c", textwrap.dedent(script)]
+    plain = [*PYTHON, "-c", textwrap.dedent(script)]
     return plain if gpus is None else [ZEUS, "emulate", "--gpus", gpus, "--", *plain]
 
 
@@ -31,7 +32,7 @@ def raises(kind, call):
 class Case(unittest.TestCase):
     def ok(self, script: str, gpus: str | None = "v100", environment: dict[str, str] | None = None) -> str:
         done = subprocess.run(command(RAISES + textwrap.dedent(script), gpus), capture_output=True, text=True,
-                              env=os.environ | (environment or {}), timeout=120)
+                              env=ENVIRONMENT | (environment or {}), timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr, "")
         return done.stdout
@@ -149,15 +150,15 @@ class SettingTest(Case):
         """The scripts one after another, while another process keeps the emulated machine as it is."""
         gpus, environment = OURS
         keeper = subprocess.Popen(
-            [ZEUS, "emulate", "--gpus", gpus, "--", sys.executable, "-c",
+            [ZEUS, "emulate", "--gpus", gpus, "--", *PYTHON, "-c",
              "import os; from zeus.device import get_gpus; get_gpus(); print(os.environ['ZEUS_EMULATOR_STATE'], "
              "os.environ['LD_LIBRARY_PATH'], flush=True); input()"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | environment)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT | environment)
         assert keeper.stdin is not None and keeper.stdout is not None
         try:
             state, libraries = keeper.stdout.readline().split()
-            shared = os.environ | environment | {"ZEUS_EMULATOR_STATE": state, "LD_LIBRARY_PATH": libraries}
-            return [subprocess.run([sys.executable, "-c", RAISES + textwrap.dedent(script)], capture_output=True,
+            shared = ENVIRONMENT | environment | {"ZEUS_EMULATOR_STATE": state, "LD_LIBRARY_PATH": libraries}
+            return [subprocess.run([*PYTHON, "-c", RAISES + textwrap.dedent(script)], capture_output=True,
                                    text=True, env=shared, timeout=120) for script in scripts]
         finally:
             keeper.stdin.write("\n")
@@ -267,9 +268,9 @@ class ExceptionTest(Case):
 
 class ShowEnvironmentTest(unittest.TestCase):
     def test_it_lists_what_is_there(self) -> None:
-        done = subprocess.run([ZEUS, "emulate", "--gpus", "v100x2", "--", sys.executable, "-m", "zeus.show_env"],
+        done = subprocess.run([ZEUS, "emulate", "--gpus", "v100x2", "--", *PYTHON, "-m", "zeus.show_env"],
                               capture_output=True, text=True, check=True,
-                              env=os.environ | {"CUDA_VISIBLE_DEVICES": "1", "COLUMNS": "40"})
+                              env=ENVIRONMENT | {"CUDA_VISIBLE_DEVICES": "1", "COLUMNS": "40"})
         sections = done.stdout.split("-" * 40 + "\n")
         self.assertEqual([section.splitlines()[0] for section in sections], [
             "## Package availability and versions", "## Device availability", "## CPU availability",

@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-import sys
 import tempfile
 import textwrap
 import unittest
+
+from emulated_script import ENVIRONMENT, PYTHON
 
 ZEUS = os.environ["ZEUS_PROGRAM"]
 
@@ -13,10 +14,10 @@ ZEUS = os.environ["ZEUS_PROGRAM"]
 def run(script: str, gpus: str | None = "v100", environment: dict[str, str] | None = None,
         arguments: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
     """What a script prints, on emulated GPUs or on none."""
-    command = [sys.executable, "-c", textwrap.dedent(script), *arguments]
+    command = [*PYTHON, "-c", textwrap.dedent(script), *arguments]
     if gpus is not None:
         command = [ZEUS, "emulate", "--gpus", gpus, "--", *command]
-    return subprocess.run(command, capture_output=True, text=True, env=os.environ | (environment or {}), timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT | (environment or {}), timeout=120)
 
 
 class Case(unittest.TestCase):
@@ -262,8 +263,8 @@ class ForkTest(Case):
                     """))
             for method in "fork", "spawn":
                 with self.subTest(method):
-                    done = subprocess.run([ZEUS, "emulate", "--gpus", "v100", "--", sys.executable, path, method],
-                                          capture_output=True, text=True, timeout=120)
+                    done = subprocess.run([ZEUS, "emulate", "--gpus", "v100", "--", *PYTHON, path, method],
+                                          capture_output=True, text=True, timeout=120, env=ENVIRONMENT)
                     self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
@@ -386,7 +387,7 @@ class CommandTest(Case):
         self.assertRegex(lines[-1], r"^Total energy \(J\): \{'GPU0': [\d.]+, 'GPU1': [\d.]+\}$")
 
     def test_a_command_is_required(self) -> None:
-        self.assertEqual(subprocess.run([sys.executable, "-m", "zeus.monitor"], capture_output=True).returncode, 2)
+        self.assertEqual(subprocess.run([*PYTHON, "-m", "zeus.monitor"], capture_output=True).returncode, 2)
 
 
 if __name__ == "__main__":
