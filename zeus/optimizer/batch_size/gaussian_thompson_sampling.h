@@ -27,7 +27,7 @@ struct BanditOptions {
   GaussianBelief prior;
   size_t num_exploration = 2;  ///< Arms with fewer observations than this come first.
   /// Precision of the reward noise; absent: learned for each arm as 1 / variance of its rewards.
-  std::optional<double> reward_precision;
+  std::optional<double> reward_precision = {};
 };
 
 /// A multi-armed bandit: Gaussian rewards, one belief an arm, Thompson sampling. Arms are named by batch size.
