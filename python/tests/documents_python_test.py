@@ -27,6 +27,9 @@ class DocumentsTest(unittest.TestCase):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="zeus_document."))
         self.addCleanup(shutil.rmtree, folder)
         shutil.copytree(SOURCE / "traces", folder / "traces")
+        # A name of its own gives the GPU a UUID of its own: settings are journalled by UUID, for all tests together.
+        (folder / "machine.toml").write_text(
+            f'settings = "everyone"\n[[gpu]]\npreset = "v100"\nname = "Tesla V100 of {name}"\n', encoding="utf-8")
         (folder / "bin").mkdir()
         (folder / "bin" / "python").symlink_to(sys.executable)
         self.environment = os.environ | {
@@ -55,6 +58,7 @@ class DocumentsTest(unittest.TestCase):
         self.assertGreater(ran, 2)
 
     def run_shell(self, line: str, folder: pathlib.Path) -> str:
+        line = line.replace("--gpus v100 ", "--config machine.toml ")
         done = subprocess.run(["bash", "-c", line], cwd=folder, env=self.environment, capture_output=True, text=True,
                               timeout=200, check=False)
         self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
