@@ -9,6 +9,8 @@ from zeus.callback import Callback, CallbackSet
 from zeus.device import get_cpus, get_gpus
 from zeus.job import Job
 from zeus.monitor import Measurement, PowerMonitor, TemperatureMonitor, ZeusMonitor
+from zeus.optimizer.batch_size import BatchSizeOptimizer as Client
+from zeus.optimizer.batch_size import JobSpec
 from zeus.optimizer.power_limit import (
     Energy,
     GlobalPowerLimitOptimizer,
@@ -97,6 +99,15 @@ def train(dataset: list[int]) -> None:
 def master(job: Job) -> None:
     runner = ZeusMaster(PruningGTSBatchSizeOptimizer(seed=1), log_base="/tmp/logs", observer_mode=True)
     runner.run(job, num_recurrence=3, batch_sizes=[8, 16], beta_knob=2.0, eta_knob=0.5)
+
+
+def served(monitor: ZeusMonitor) -> int:
+    job = JobSpec(job_id_prefix="typed", batch_sizes=[8, 16], default_batch_size=8, beta_knob=None)
+    service = Client(monitor, "http://127.0.0.1:8080", job, rank=0)
+    batch_size: int = service.get_batch_size()
+    service.on_train_begin()
+    service.on_evaluate(0.5)
+    return batch_size if service.training_finished else 0
 
 
 print(Stubborn, Highest, JITPowerLimitOptimizer)
