@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "python/bindings/module.h"
+#include "zeus/control/live_borrowings.h"
 #include "zeus/device/powercap/list_cpus.h"
 #include "zeus/device/privileges.h"
 
@@ -66,6 +67,11 @@ BorrowedGpu& Borrowed(const GpuHandle& handle) {
   return *Take(Machine::OfThisProcess().Borrow(gpu), ErrorFamily::kGpuBorrow);
 }
 
+/// What is so already needs neither privilege nor journal, unless another part of this process may change it back.
+bool NeedsNothing(const GpuHandle& handle, bool is_so) {
+  return is_so && !LiveBorrowings::OfThisProcess().Holds(handle.get().info().uuid);
+}
+
 ClockDomain DomainOf(bool memory) {
   return memory ? ClockDomain::kMemory : ClockDomain::kGraphics;
 }
@@ -81,14 +87,13 @@ std::pair<int64_t, int64_t> PowerLimitConstraints(const GpuHandle& handle) {
 
 void SetPowerLimit(const GpuHandle& handle, int64_t milliwatts) {
   GpuSettings& settings = handle.get().settings();
-  // What is so already needs neither privilege nor journal.
-  if (ToMilli(Take(settings.ReadPowerLimit(), ErrorFamily::kGpu)) == milliwatts) return;
+  if (NeedsNothing(handle, ToMilli(Take(settings.ReadPowerLimit(), ErrorFamily::kGpu)) == milliwatts)) return;
   Take(Borrowed(handle).SetPowerLimit(Watts(static_cast<double>(milliwatts) / kMilli)), ErrorFamily::kGpu);
 }
 
 void SetPersistenceMode(const GpuHandle& handle, bool enabled) {
   const PersistenceMode mode = enabled ? PersistenceMode::kOn : PersistenceMode::kOff;
-  if (Take(handle.get().settings().ReadPersistenceMode(), ErrorFamily::kGpu) == mode) return;
+  if (NeedsNothing(handle, Take(handle.get().settings().ReadPersistenceMode(), ErrorFamily::kGpu) == mode)) return;
   Take(Borrowed(handle).SetPersistenceMode(mode), ErrorFamily::kGpu);
 }
 

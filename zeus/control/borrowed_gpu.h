@@ -3,13 +3,12 @@
 #include <sys/types.h>
 
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "zeus/base/result.h"
 #include "zeus/base/units.h"
+#include "zeus/control/held_gpu.h"
 #include "zeus/control/settings_journal.h"
 #include "zeus/control/verified_settings.h"
 #include "zeus/device/gpu.h"
@@ -24,15 +23,17 @@ namespace zeus {
 /// what was read then. Locked clocks cannot be read: "before" is the driver's own choice, so that a lock that somebody
 /// else had set is lost.
 ///
+/// Several of one process share a GPU: the last one to change a setting counts. When it goes away, what another one had
+/// set comes back, and what was there before the first with the last of them.
+///
 /// Every change is read back. A change that fails is put back to what it was before the call; where that fails, too,
 /// the journal keeps it. Thread-safe. In a child made by fork(2) it is without effect: the settings are the parent's.
 class BorrowedGpu {
  public:
   /// `gpu` must outlive this. Restores first what a dead process left behind on this GPU; notes() tell.
   ///
-  /// kFailedPrecondition where another process, or another object of this one, holds the GPU, naming whom, and once the
-  /// process is about to end. Otherwise errors of the journal, or of the device where what was left behind cannot be
-  /// restored.
+  /// kFailedPrecondition where another process holds the GPU, naming whom, and once this process is about to end.
+  /// Otherwise errors of the journal, or of the device where what was left behind cannot be restored.
   static Result<std::unique_ptr<BorrowedGpu>> Borrow(Gpu& gpu, const SettingsJournal& journal,
                                                      const ClockWait& clock_wait = {});
 
@@ -54,34 +55,25 @@ class BorrowedGpu {
   /// Hands the domain back to the driver, whoever had locked it.
   Result<void> ResetClocks(ClockDomain domain);
 
+  /// Whether the limit that this one has set is the last that the process did.
+  [[nodiscard]] bool power_limit_counts() const { return held_->PowerLimitIsOf(*this); }
+
   /// Puts back everything, as far as it can be; the error is the first. May be repeated, and followed by new settings.
   Result<void> Restore();
+  /// The power limit alone.
+  Result<void> RestorePowerLimit();
 
  private:
   friend class LiveBorrowings;
 
-  BorrowedGpu(Gpu& gpu, GpuJournal journal, JournalRecord nothing, ClockWait clock_wait,
-              std::vector<std::string> notes);
-
-  // These want the lock held by the caller.
-  [[nodiscard]] Result<void> CheckUsable() const;
-  template <class Value>
-  Result<void> Change(std::optional<BorrowedValue<Value>> JournalRecord::* setting, Value current, Value wanted);
-  /// Writes the journal with `value` in the place of `setting`; where that fails, the record stays as it was.
-  template <class Setting>
-  Result<void> Note(Setting& setting, Setting value);
-  /// After a lock that failed with `why`, which is returned.
-  std::unexpected<Error> PutBackClocks(ClockDomain domain, const std::optional<ClockRange>& previous, Error why);
+  BorrowedGpu(Gpu& gpu, std::shared_ptr<HeldGpu> held, ClockWait clock_wait, std::vector<std::string> notes);
 
   // Constant after construction.
   Gpu& gpu_;
   const pid_t owner_;
   const ClockWait clock_wait_;
   const std::vector<std::string> notes_;
-
-  std::mutex mutex_;
-  GpuJournal journal_;    // Guarded by mutex_.
-  JournalRecord record_;  // Guarded by mutex_.
+  const std::shared_ptr<HeldGpu> held_;  // Shared by all of this process that borrow the GPU; gone with the last.
 };
 
 }  // namespace zeus

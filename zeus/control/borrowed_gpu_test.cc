@@ -5,9 +5,11 @@
 
 #include <functional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "tests/support/files.h"
+#include "tests/support/forked_process.h"
 #include "tests/support/result_matchers.h"
 #include "zeus/device/fake/fake_gpu.h"
 
@@ -15,6 +17,7 @@ namespace zeus {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::ForkedProcess;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsError;
@@ -128,11 +131,108 @@ TEST_F(BorrowedGpuTest, ResetsClocks) {
   EXPECT_THAT(borrowed->ResetClocks(ClockDomain::kMemory), IsOk());
 }
 
-TEST_F(BorrowedGpuTest, OnlyOneBorrowsAGpu) {
-  ZEUS_ASSERT_OK_AND_ASSIGN(const auto borrowed, Borrow());
-  EXPECT_THAT(Borrow(), IsError(ErrorCode::kFailedPrecondition, "GPU 0 (Fake GPU): its settings are held by process"));
+TEST_F(BorrowedGpuTest, OnlyOneProcessBorrowsAGpu) {
+  ForkedProcess child([&] {
+    static std::unique_ptr<BorrowedGpu> never_destroyed;
+    never_destroyed = Borrow().value_or(nullptr);
+    return never_destroyed != nullptr;
+  });
+  ASSERT_TRUE(child.Succeeded());
+  EXPECT_THAT(Borrow(), IsError(ErrorCode::kFailedPrecondition,
+                                "GPU 0 (Fake GPU): its settings are held by process " + std::to_string(child.pid())));
   FakeGpu other({.info = {.name = "Other", .uuid = "GPU-fake-1"}});
   EXPECT_THAT(Borrow(other), IsOk());
+}
+
+TEST_F(BorrowedGpuTest, OfSeveralTheLastToSetCounts) {
+  ZEUS_ASSERT_OK_AND_ASSIGN(auto first, Borrow());
+  ASSERT_THAT(first->SetPowerLimit(Watts(200)), IsOk());
+  EXPECT_TRUE(first->power_limit_counts());
+  ZEUS_ASSERT_OK_AND_ASSIGN(auto second, Borrow());
+  ASSERT_THAT(second->SetPowerLimit(Watts(150)), IsOk());
+  ASSERT_THAT(second->SetPersistenceMode(PersistenceMode::kOn), IsOk());
+  EXPECT_FALSE(first->power_limit_counts());
+  EXPECT_EQ(PowerLimit(), Watts(150));
+  ASSERT_THAT(first->SetPowerLimit(Watts(175)), IsOk());
+  EXPECT_EQ(PowerLimit(), Watts(175));
+  ASSERT_THAT(second->SetPowerLimit(Watts(125)), IsOk());
+  second.reset();
+  EXPECT_EQ(PowerLimit(), Watts(175));
+  EXPECT_EQ(Persistence(), PersistenceMode::kOff);
+  EXPECT_TRUE(first->power_limit_counts());
+  ZEUS_ASSERT_OK_AND_ASSIGN(const std::optional<JournalRecord> record, ReadRecord());
+  EXPECT_EQ(record->power_limit->before, Watts(250));
+  EXPECT_EQ(record->persistence_mode, std::nullopt);
+  first.reset();
+  ExpectAsBefore();
+}
+
+TEST_F(BorrowedGpuTest, TheFirstMayGoAwayFirst) {
+  ZEUS_ASSERT_OK_AND_ASSIGN(auto first, Borrow());
+  ASSERT_THAT(first->SetPowerLimit(Watts(200)), IsOk());
+  ASSERT_THAT(first->LockClocks(ClockDomain::kMemory, {Megahertz(900), Megahertz(900)}), IsOk());
+  ZEUS_ASSERT_OK_AND_ASSIGN(auto second, Borrow());
+  ASSERT_THAT(second->SetPowerLimit(Watts(150)), IsOk());
+  first.reset();
+  EXPECT_EQ(PowerLimit(), Watts(150));
+  EXPECT_EQ(gpu_.LockedClocks(ClockDomain::kMemory), std::nullopt);
+  EXPECT_TRUE(HasJournal());
+  second.reset();
+  ExpectAsBefore();
+}
+
+TEST_F(BorrowedGpuTest, WhatOneWantedLastIsKnownAlsoWhereAnotherHadSetIt) {
+  ZEUS_ASSERT_OK_AND_ASSIGN(const auto first, Borrow());
+  ZEUS_ASSERT_OK_AND_ASSIGN(auto second, Borrow());
+  ASSERT_THAT(second->SetPowerLimit(Watts(150)), IsOk());
+  ASSERT_THAT(first->SetPowerLimit(Watts(150)), IsOk());
+  second.reset();
+  EXPECT_EQ(PowerLimit(), Watts(150));
+}
+
+TEST_F(BorrowedGpuTest, LockedClocksStayWhileAnotherLocksAndChangesTheLimit) {
+  constexpr ClockRange kSlower = {Megahertz(500), Megahertz(500)};
+  ZEUS_ASSERT_OK_AND_ASSIGN(const auto first, Borrow());
+  ASSERT_THAT(first->LockClocks(ClockDomain::kGraphics, kSlow), IsOk());
+  {
+    ZEUS_ASSERT_OK_AND_ASSIGN(const auto second, Borrow());
+    ASSERT_THAT(second->SetPowerLimit(Watts(150)), IsOk());
+    EXPECT_EQ(gpu_.LockedClocks(ClockDomain::kGraphics), kSlow);
+    ASSERT_THAT(second->LockClocks(ClockDomain::kGraphics, kSlower), IsOk());
+    EXPECT_EQ(gpu_.LockedClocks(ClockDomain::kGraphics), kSlower);
+  }
+  EXPECT_EQ(PowerLimit(), Watts(250));
+  EXPECT_EQ(gpu_.LockedClocks(ClockDomain::kGraphics), kSlow);
+  ZEUS_ASSERT_OK_AND_ASSIGN(const std::optional<JournalRecord> record, ReadRecord());
+  EXPECT_EQ(record->graphics_clocks, kSlow);
+  ZEUS_ASSERT_OK_AND_ASSIGN(const auto third, Borrow());
+  ASSERT_THAT(third->ResetClocks(ClockDomain::kGraphics), IsOk());
+  ExpectAsBefore();
+}
+
+TEST_F(BorrowedGpuTest, ThePowerLimitAloneIsRestored) {
+  ZEUS_ASSERT_OK_AND_ASSIGN(const auto borrowed, Borrow());
+  EXPECT_THAT(borrowed->RestorePowerLimit(), IsOk());
+  ASSERT_THAT(borrowed->SetPersistenceMode(PersistenceMode::kOn), IsOk());
+  ASSERT_THAT(borrowed->SetPowerLimit(Watts(150)), IsOk());
+  ASSERT_THAT(borrowed->RestorePowerLimit(), IsOk());
+  EXPECT_EQ(PowerLimit(), Watts(250));
+  EXPECT_EQ(Persistence(), PersistenceMode::kOn);
+  ZEUS_ASSERT_OK_AND_ASSIGN(const std::optional<JournalRecord> record, ReadRecord());
+  EXPECT_EQ(record->power_limit, std::nullopt);
+}
+
+TEST_F(BorrowedGpuTest, WhatOneCouldNotPutBackTheLastOneDoes) {
+  ZEUS_ASSERT_OK_AND_ASSIGN(auto first, Borrow());
+  ZEUS_ASSERT_OK_AND_ASSIGN(auto second, Borrow());
+  ASSERT_THAT(second->SetPowerLimit(Watts(150)), IsOk());
+  gpu_.FailWith(Error{ErrorCode::kUnavailable, "GPU is lost"});
+  second.reset();
+  gpu_.FailWith(std::nullopt);
+  EXPECT_EQ(PowerLimit(), Watts(150));
+  EXPECT_TRUE(HasJournal());
+  first.reset();
+  ExpectAsBefore();
 }
 
 TEST_F(BorrowedGpuTest, ACardThatIgnoresSettingsIsFoundOut) {

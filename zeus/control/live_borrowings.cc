@@ -21,14 +21,14 @@ LiveBorrowings::LiveBorrowings() {
   ::pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild);
 }
 
-Result<void> LiveBorrowings::Add(BorrowedGpu* borrowed) {
+Result<std::unique_ptr<BorrowedGpu>> LiveBorrowings::Add(const std::string& label, const Borrow& borrow) {
   const std::scoped_lock lock(mutex_);
   if (ending_) {
-    return Fail(ErrorCode::kFailedPrecondition,
-                GpuLabel(borrowed->info()) + ": its settings cannot be borrowed: the process is ending");
+    return Fail(ErrorCode::kFailedPrecondition, label + ": its settings cannot be borrowed: the process is ending");
   }
-  all_.push_back(borrowed);
-  return {};
+  ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<BorrowedGpu> borrowed, borrow(all_));
+  all_.push_back(borrowed.get());
+  return borrowed;
 }
 
 void LiveBorrowings::Remove(BorrowedGpu* borrowed) {
@@ -41,9 +41,15 @@ std::vector<Error> LiveBorrowings::RestoreAll() {
   ending_ = true;
   std::vector<Error> errors;
   for (BorrowedGpu* const borrowed : all_) {
-    if (Result<void> restored = borrowed->Restore(); !restored) errors.push_back(std::move(restored).error());
+    if (Result<void> restored = borrowed->held_->RestoreForAll(borrowed->gpu_); !restored)
+      errors.push_back(std::move(restored).error());
   }
   return errors;
+}
+
+bool LiveBorrowings::Holds(const std::string& uuid) {
+  const std::scoped_lock lock(mutex_);
+  return std::ranges::any_of(all_, [&](const BorrowedGpu* borrowed) { return borrowed->info().uuid == uuid; });
 }
 
 void LiveBorrowings::BeforeFork() {
@@ -57,7 +63,7 @@ void LiveBorrowings::AfterForkInParent() {
 void LiveBorrowings::AfterForkInChild() {
   LiveBorrowings& all = OfThisProcess();
   // Otherwise the child would hold the GPUs after its parent was killed.
-  for (BorrowedGpu* const borrowed : all.all_) borrowed->journal_.DropLock();
+  for (BorrowedGpu* const borrowed : all.all_) borrowed->held_->DropLock();
   all.all_.clear();
   all.ending_ = false;
   all.mutex_.unlock();

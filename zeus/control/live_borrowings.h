@@ -1,7 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "zeus/base/result.h"
@@ -16,8 +20,10 @@ class LiveBorrowings {
  public:
   static LiveBorrowings& OfThisProcess();
 
-  /// kFailedPrecondition once the process is ending.
-  Result<void> Add(BorrowedGpu* borrowed);
+  /// Adds what `borrow` makes of those that are there; one at a time. kFailedPrecondition, for the GPU of this label,
+  /// once the process is ending.
+  using Borrow = std::function<Result<std::unique_ptr<BorrowedGpu>>(std::span<BorrowedGpu* const> all)>;
+  Result<std::unique_ptr<BorrowedGpu>> Add(const std::string& label, const Borrow& borrow);
   /// Waits for a RestoreAll that is under way.
   void Remove(BorrowedGpu* borrowed);
 
@@ -25,6 +31,8 @@ class LiveBorrowings {
   std::vector<Error> RestoreAll();
 
   [[nodiscard]] bool ending() const { return ending_; }
+  /// Whether one of them is of the GPU with this UUID.
+  [[nodiscard]] bool Holds(const std::string& uuid);
 
  private:
   LiveBorrowings();

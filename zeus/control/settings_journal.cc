@@ -105,6 +105,10 @@ Result<std::optional<JournalRecord>> ReadJournal(const std::filesystem::path& fi
 GpuJournal::GpuJournal(std::filesystem::path file, std::string uuid, UniqueFd lock)
     : file_(std::move(file)), uuid_(std::move(uuid)), lock_(std::move(lock)) {}
 
+std::filesystem::path GpuJournal::FileOf(const std::filesystem::path& folder, std::string_view uuid) {
+  return folder / fmt::format("{}.json", uuid);
+}
+
 Result<GpuJournal> GpuJournal::Lock(const std::filesystem::path& folder, std::string_view uuid, std::string_view label,
                                     const Borrower& me) {
   if (!IsJournalName(uuid)) {
@@ -122,7 +126,7 @@ Result<GpuJournal> GpuJournal::Lock(const std::filesystem::path& folder, std::st
                 fmt::format("{}: its settings are held by {}; wait for it or end it", label, HolderText(lock.get())));
   }
   WriteHolder(lock.get(), me);
-  GpuJournal journal(folder / fmt::format("{}.json", uuid), std::string(uuid), std::move(lock));
+  GpuJournal journal(FileOf(folder, uuid), std::string(uuid), std::move(lock));
   RemoveTemporaries(journal.file_);
   return journal;
 }

@@ -45,6 +45,8 @@ class GpuJournal {
   static Result<GpuJournal> Lock(const std::filesystem::path& folder, std::string_view uuid, std::string_view label,
                                  const Borrower& me);
 
+  /// Where the record of GPU `uuid` is.
+  static std::filesystem::path FileOf(const std::filesystem::path& folder, std::string_view uuid);
   [[nodiscard]] const std::filesystem::path& file() const { return file_; }
 
   [[nodiscard]] Result<std::optional<JournalRecord>> Read() const { return ReadJournal(file_, uuid_); }

@@ -86,7 +86,7 @@ Result<void> TryPowerLimit(Gpu& gpu, BorrowedGpu& borrowed, const PowerLimitRang
   const Watts other = before - kStep >= range.minimum ? before - kStep : before + kStep;
   if (other > range.maximum) return {};
   ZEUS_RETURN_IF_ERROR(borrowed.SetPowerLimit(other));
-  return borrowed.SetPowerLimit(before);
+  return borrowed.RestorePowerLimit();
 }
 
 }  // namespace
@@ -143,19 +143,16 @@ const PowerLimitRange& LocalGpus::power_limits() const {
 }
 
 Result<void> LocalGpus::SetPowerLimit(Watts limit) {
-  if (parts_->limit == limit) return {};
-  parts_->limit.reset();
-  std::vector<Watts> before;
-  for (size_t i = 0; i < parts_->gpus.size(); ++i) {
-    Result<Watts> current = parts_->gpus[i]->settings().ReadPowerLimit();
-    Result<void> set = current ? parts_->borrowed[i]->SetPowerLimit(limit) : std::unexpected(current.error());
-    if (set) {
-      before.push_back(*current);
-      continue;
-    }
+  const auto counts = [](const auto& borrowed) { return borrowed->power_limit_counts(); };
+  if (parts_->limit == limit && std::ranges::all_of(parts_->borrowed, counts)) return {};
+  const std::optional<Watts> before = std::exchange(parts_->limit, std::nullopt);
+  for (size_t i = 0; i < parts_->borrowed.size(); ++i) {
+    Result<void> set = parts_->borrowed[i]->SetPowerLimit(limit);
+    if (set) continue;
     // All or none, as far as it can be; what cannot be put back is put back when this goes away.
-    for (size_t done = 0; done < before.size(); ++done) {
-      std::ignore = parts_->borrowed[done]->SetPowerLimit(before[done]);
+    for (size_t done = 0; done < i; ++done) {
+      BorrowedGpu& borrowed = *parts_->borrowed[done];
+      std::ignore = before ? borrowed.SetPowerLimit(*before) : borrowed.RestorePowerLimit();
     }
     return set;
   }

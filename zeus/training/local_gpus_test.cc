@@ -174,11 +174,42 @@ TEST_F(LocalGpusTest, WhoMayNotChangeSettingsLearnsItAtOnceAndWhatToDo) {
               IsError(ErrorCode::kPermissionDenied, "set power limit: permission denied; run as root"));
 }
 
-TEST_F(LocalGpusTest, GpusThatAnotherHoldsAreNotTrainedOn) {
+TEST_F(LocalGpusTest, GpusThatAnotherProcessHoldsAreNotTrainedOn) {
   MakeMachine(kTwoGpus);
-  ZEUS_ASSERT_OK_AND_ASSIGN(const auto first, LocalGpus::Open(Options("1")));
-  EXPECT_THAT(LocalGpus::Open(Options()), IsError(ErrorCode::kFailedPrecondition, "its settings are held by process"));
+  ForkedProcess child([&] {
+    static std::unique_ptr<LocalGpus> never_destroyed;
+    never_destroyed = LocalGpus::Open(Options("1")).value_or(nullptr);
+    return never_destroyed != nullptr;
+  });
+  ASSERT_TRUE(child.Succeeded());
+  EXPECT_THAT(LocalGpus::Open(Options()), IsError(ErrorCode::kFailedPrecondition,
+                                                  "its settings are held by process " + std::to_string(child.pid())));
   EXPECT_THAT(LocalGpus::Open(Options("0")), IsOk());
+}
+
+TEST_F(LocalGpusTest, OneProcessSharesWhatItHolds) {
+  MakeMachine(kTwoGpus);
+  Watch();
+  ZEUS_ASSERT_OK_AND_ASSIGN(auto first, LocalGpus::Open(Options("1")));
+  ASSERT_THAT(first->SetPowerLimit(Watts(200)), IsOk());
+  {
+    ZEUS_ASSERT_OK_AND_ASSIGN(const auto second, LocalGpus::Open(Options()));
+    EXPECT_EQ(Limit(1), Watts(200));  // What opening tries out is undone.
+    ASSERT_THAT(second->SetPowerLimit(Watts(150)), IsOk());
+    ASSERT_THAT(first->SetPowerLimit(Watts(200)), IsOk());
+    EXPECT_EQ(Limit(1), Watts(200));
+    // Set once more, although it is what this one set last.
+    ASSERT_THAT(second->SetPowerLimit(Watts(150)), IsOk());
+    EXPECT_EQ(Limit(0), Watts(150));
+    EXPECT_EQ(Limit(1), Watts(150));
+  }
+  EXPECT_EQ(Limit(0), Watts(250));
+  EXPECT_EQ(Limit(1), Watts(200));
+  EXPECT_EQ(Persistence(1), PersistenceMode::kOn);
+  first.reset();
+  EXPECT_EQ(Limit(1), Watts(250));
+  EXPECT_EQ(Persistence(1), PersistenceMode::kOff);
+  EXPECT_EQ(JournalRecords(), 0U);
 }
 
 TEST_F(LocalGpusTest, WindowsTellEnergyOfAllGpusAndTime) {
@@ -259,10 +290,15 @@ TEST_F(LocalGpusTest, WhatAKilledProcessLeftIsRestoredByTheNext) {
 
 TEST_F(LocalGpusTest, AProcessThatIsAboutToEndIsWaitedFor) {
   MakeMachine(kTwoGpus);
-  auto ending = LocalGpus::Open(Options()).value();
+  ForkedProcess ending([&] {
+    static std::unique_ptr<LocalGpus> never_destroyed;
+    never_destroyed = LocalGpus::Open(Options()).value_or(nullptr);
+    return never_destroyed != nullptr;
+  });
+  ASSERT_TRUE(ending.Succeeded());
   std::jthread end([&] {
     SleepFor(0.2);
-    ending.reset();
+    ending.KillAndLeaveUnasked();
   });
   LocalGpusOptions patient = Options();
   patient.longest_wait = Seconds(20);
