@@ -6,6 +6,7 @@
 #include <span>
 
 #include "apps/zeus/cost_plot.h"
+#include "apps/zeus/recurrence_report.h"
 #include "apps/zeus/table.h"
 #include "zeus/base/json_fields.h"
 #include "zeus/base/number_text.h"
@@ -28,32 +29,6 @@ std::span<const RecurrenceSummary> LastOf(std::span<const RecurrenceSummary> all
 std::optional<FoundKnobs> Find(const RunReport& report) {
   const std::span<const RecurrenceSummary> ended = Ended(report);
   return ended.empty() ? std::nullopt : std::optional(FindKnobs(ended));
-}
-
-std::string WattsText(Watts power) {
-  return ShortestTextWhole(power.value()) + " W";
-}
-
-std::string ChangeText(double value, double of_default) {
-  return of_default > 0 ? fmt::format("{:+.1f}%", 100 * (value / of_default - 1)) : "-";
-}
-
-std::string RecurrenceTable(const RunReport& report, const Console& console) {
-  Table table({{"recurrence"},
-               {"tries"},
-               {"batch size"},
-               {"power limit"},
-               {"energy"},
-               {"time"},
-               {"cost"},
-               {"reached", Align::kLeft}});
-  for (const RecurrenceSummary& each : report.recurrences) {
-    table.AddRow({std::to_string(each.recurrence + 1), std::to_string(each.tries), std::to_string(each.batch_size),
-                  WattsText(each.power_limit), JoulesText(each.energy.value()), SecondsText(each.time.value()),
-                  JoulesText(each.cost.value()), each.reached ? "yes" : "no"},
-                 each.reached ? Style::kPlain : Style::kBad);
-  }
-  return table.ToText(console);
 }
 
 std::string ComparisonTable(const RunFigures& base, const RunFigures& found, const Console& console) {
@@ -135,7 +110,7 @@ std::string RunText(const RunReport& report, const Console& console) {
                   ShortestTextWhole(job.target_metric), job.default_batch_size, ShortestTextWhole(report.identity.eta),
                   ShortestTextWhole(report.identity.beta), report.identity.seed, report.identity.batch_policy,
                   report.identity.observer == ObserverMode::kOn ? ", observer mode" : ""));
-  text += "\n\n" + RecurrenceTable(report, console);
+  text += "\n\n" + RecurrenceTable(report.recurrences, console);
   const std::optional<RunFigures> found = FoundFigures(report);
   if (found) {
     text += "\n" + console.Styled(Style::kBold, fmt::format("Found: batch size {} at {}", found->batch_size,
@@ -159,9 +134,7 @@ std::string RunJson(const RunReport& report) {
   const RunIdentity& identity = report.identity;
   const JobIdentity& job = identity.job;
   Json document;
-  document["job"] = {{"dataset", job.workload.dataset},     {"network", job.workload.network},
-                     {"optimizer", job.workload.optimizer}, {"target_metric", job.target_metric},
-                     {"max_epochs", job.max_epochs},        {"default_batch_size", job.default_batch_size}};
+  document["job"] = JobToJson(job);
   document["log_dir"] = report.log_dir.string();
   document["max_power_W"] = identity.max_power.value();
   document["eta"] = identity.eta;
@@ -171,19 +144,7 @@ std::string RunJson(const RunReport& report) {
   document["batch_policy"] = identity.batch_policy;
   document["power_policy"] = identity.power_policy;
   document["observer"] = identity.observer == ObserverMode::kOn;
-  document["recurrences"] = Json::array();
-  for (const RecurrenceSummary& each : report.recurrences) {
-    Json json;
-    json["rec"] = each.recurrence;
-    json["tries"] = each.tries;
-    json["bs"] = each.batch_size;
-    json["pl"] = each.power_limit.value();
-    json["energy_J"] = each.energy.value();
-    json["time_s"] = each.time.value();
-    json["cost_J"] = each.cost.value();
-    json["reached"] = each.reached;
-    document["recurrences"].push_back(std::move(json));
-  }
+  document["recurrences"] = RecurrencesToJson(report.recurrences);
   document["found"] = ToJson(FoundFigures(report));
   if (document["found"].is_object()) {
     const std::optional<int64_t> settled = SettledAfter(report);

@@ -3,40 +3,13 @@
 #include <fmt/format.h>
 
 #include "apps/zeus/cost_plot.h"
+#include "apps/zeus/recurrence_report.h"
 #include "apps/zeus/table.h"
 #include "zeus/base/json_fields.h"
 #include "zeus/base/number_text.h"
 
 namespace zeus {
 namespace {
-
-std::string WattsText(Watts power) {
-  return ShortestTextWhole(power.value()) + " W";
-}
-
-std::string RecurrenceTable(const SimulateReport& report, const Console& console) {
-  Table table({{"recurrence"},
-               {"tries"},
-               {"batch size"},
-               {"power limit"},
-               {"energy"},
-               {"time"},
-               {"cost"},
-               {"reached", Align::kLeft}});
-  for (const RecurrenceSummary& recurrence : report.recurrences) {
-    table.AddRow({std::to_string(recurrence.recurrence + 1), std::to_string(recurrence.tries),
-                  std::to_string(recurrence.batch_size), WattsText(recurrence.power_limit),
-                  JoulesText(recurrence.energy.value()), SecondsText(recurrence.time.value()),
-                  JoulesText(recurrence.cost.value()), recurrence.reached ? "yes" : "no"},
-                 recurrence.reached ? Style::kPlain : Style::kBad);
-  }
-  return table.ToText(console);
-}
-
-// "-12.3%" against what the default takes.
-std::string ChangeText(double value, double of_default) {
-  return fmt::format("{:+.1f}%", 100 * (value / of_default - 1));
-}
 
 std::string ComparisonTable(const RunSummary& summary, const Console& console) {
   Table table({{"one recurrence at", Align::kLeft},
@@ -128,7 +101,8 @@ Json ToJson(const RunSummary& summary) {
 }  // namespace
 
 std::string ReportText(const SimulateReport& report, const Console& console) {
-  std::string text = console.Styled(Style::kBold, Title(report)) + "\n\n" + RecurrenceTable(report, console);
+  std::string text =
+      console.Styled(Style::kBold, Title(report)) + "\n\n" + RecurrenceTable(report.recurrences, console);
   if (report.summary) text += "\n" + SummaryText(*report.summary, console);
   return text;
 }
@@ -136,9 +110,7 @@ std::string ReportText(const SimulateReport& report, const Console& console) {
 std::string ReportJson(const SimulateReport& report) {
   const JobIdentity& job = report.trace->job;
   Json document;
-  document["job"] = {{"dataset", job.workload.dataset},     {"network", job.workload.network},
-                     {"optimizer", job.workload.optimizer}, {"target_metric", job.target_metric},
-                     {"max_epochs", job.max_epochs},        {"default_batch_size", job.default_batch_size}};
+  document["job"] = JobToJson(job);
   document["gpu"] = report.gpu;
   document["max_power_W"] = report.trace->max_power.value();
   document["eta"] = report.options.eta;
@@ -148,19 +120,7 @@ std::string ReportJson(const SimulateReport& report) {
   document["concurrency"] = report.options.concurrency == Concurrency::kOn;
   document["batch_policy"] = report.options.policies.batch_size;
   document["power_policy"] = report.options.policies.power_limit;
-  document["recurrences"] = Json::array();
-  for (const RecurrenceSummary& recurrence : report.recurrences) {
-    Json json;
-    json["rec"] = recurrence.recurrence;
-    json["tries"] = recurrence.tries;
-    json["bs"] = recurrence.batch_size;
-    json["pl"] = recurrence.power_limit.value();
-    json["energy_J"] = recurrence.energy.value();
-    json["time_s"] = recurrence.time.value();
-    json["cost_J"] = recurrence.cost.value();
-    json["reached"] = recurrence.reached;
-    document["recurrences"].push_back(std::move(json));
-  }
+  document["recurrences"] = RecurrencesToJson(report.recurrences);
   document["summary"] = report.summary ? ToJson(*report.summary) : Json();
   document["failure"] = report.failure.empty() ? Json() : Json(report.failure);
   return document.dump(2) + "\n";

@@ -1,6 +1,5 @@
 #include "zeus/launcher/supervisor.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -13,7 +12,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+
+#include "zeus/launcher/child_processes.h"
+#include "zeus/launcher/descriptors.h"
 
 namespace zeus::internal {
 namespace {
@@ -28,88 +29,6 @@ int64_t NowMs() {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
-
-bool IsReady(int fd, short events) {
-  pollfd waited{.fd = fd, .events = events, .revents = 0};
-  return ::poll(&waited, 1, 0) == 1;
-}
-
-/// A descriptor that is none of the three standard ones, which may be closed here.
-int AboveStandard(int fd) {
-  if (fd < 0 || fd > STDERR_FILENO) return fd;
-  const int moved = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  ::close(fd);
-  return moved;
-}
-
-bool MakePipe(int& reading, int& writing) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-  reading = AboveStandard(ends[0]);
-  writing = AboveStandard(ends[1]);
-  return reading >= 0 && writing >= 0;
-}
-
-/// A whole number out of /proc; moves `text` behind it.
-pid_t TakeNumber(const char*& text) {
-  pid_t number = 0;
-  while (*text >= '0' && *text <= '9') number = number * 10 + (*text++ - '0');
-  return number;
-}
-
-/// The parent of a process, or -1 when it is gone.
-pid_t ParentOf(const char* pid) {
-  std::array<char, 64> path{};
-  std::strcpy(path.data(), "/proc/");
-  std::strncat(path.data(), pid, 20);
-  std::strcat(path.data(), "/stat");
-  const int file = ::open(path.data(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return -1;
-  std::array<char, 512> text{};
-  const ssize_t got = ::read(file, text.data(), text.size() - 1);
-  ::close(file);
-  if (got <= 0) return -1;
-  // "PID (NAME) STATE PPID ...", where a name may hold anything, also ")".
-  const char* const name_end = std::strrchr(text.data(), ')');
-  if (name_end == nullptr || std::strlen(name_end) < 5) return -1;
-  const char* parent = name_end + 4;
-  return TakeNumber(parent);
-}
-
-/// Calls `visit` with each of our children. Those whose parent died are ours, since we are a subreaper.
-template <class Visit>
-void ForEachChild(Visit visit) {
-  const int folder = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return;
-  const pid_t self = ::getpid();
-  alignas(dirent64) std::array<char, 8192> entries{};
-  while (true) {
-    const ssize_t got = ::getdents64(folder, entries.data(), entries.size());
-    if (got <= 0) break;
-    for (ssize_t at = 0; at < got;) {
-      const auto* const entry = reinterpret_cast<const dirent64*>(entries.data() + at);
-      const char* const name = entry->d_name;
-      at += entry->d_reclen;
-      if (*name < '1' || *name > '9' || ParentOf(name) != self) continue;
-      const char* digits = name;
-      visit(TakeNumber(digits));
-    }
-  }
-  ::close(folder);
-}
-
-/// Closes every descriptor but the standard ones and those kept; `kept` may hold -1 and is sorted in place.
-template <size_t kCount>
-void CloseOthers(std::array<int, kCount> kept) {
-  std::ranges::sort(kept);
-  unsigned first = STDERR_FILENO + 1;
-  for (const int fd : kept) {
-    if (fd < static_cast<int>(first)) continue;
-    if (static_cast<unsigned>(fd) > first) ::close_range(first, static_cast<unsigned>(fd) - 1, 0);
-    first = static_cast<unsigned>(fd) + 1;
-  }
-  ::close_range(first, ~0U, 0);
 }
 
 struct StartFailure {
@@ -167,7 +86,8 @@ class Supervisor {
     struct sigaction reap{};
     reap.sa_handler = SIG_DFL;
     ::sigaction(SIGCHLD, &reap, nullptr);
-    CloseOthers(std::array{plan_.control, plan_.output, plan_.output_end, plan_.log, plan_.echo, plan_.held});
+    std::array kept{plan_.control, plan_.output, plan_.output_end, plan_.log, plan_.echo, plan_.held};
+    CloseOthers(kept);
     if (Start()) Watch();
     ::_exit(0);
   }
