@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "zeus/base/units.h"
@@ -17,9 +18,10 @@ struct PowerLimitCost {
 
 /// How a try ended.
 enum class Ending {
-  kReached,     ///< The target metric was reached.
-  kNotReached,  ///< Stopped by the cost bound or by max_epochs.
-  kDidNotRun,   ///< Not even one epoch fits under the cost bound; nothing was consumed.
+  kReached,       ///< The target metric was reached.
+  kNotReached,    ///< Stopped by the cost bound or by max_epochs.
+  kAfterProfile,  ///< Stopped after its first epoch, because of what profiling found an epoch to cost.
+  kDidNotRun,     ///< Not even one epoch fits under the cost bound; nothing was consumed.
 };
 
 /// What one try took.
@@ -28,6 +30,8 @@ struct Outcome {
   Watts power_limit;  ///< The limit it ran at after any profiling.
   Joules energy;
   Seconds time;
+  std::optional<int64_t> epochs = std::nullopt;     ///< Absent where the executor does not know.
+  std::optional<Joules> epoch_cost = std::nullopt;  ///< At that limit, without what profiling adds; absent likewise.
 };
 
 }  // namespace zeus

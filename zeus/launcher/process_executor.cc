@@ -42,7 +42,8 @@ Outcome OutcomeOf(const RunEntry& entry) {
   Outcome outcome{.ending = entry.tried.reached ? Ending::kReached : Ending::kNotReached,
                   .power_limit = entry.tried.power_limit,
                   .energy = entry.tried.energy,
-                  .time = entry.tried.time};
+                  .time = entry.tried.time,
+                  .epochs = entry.num_epochs};
   if (entry.num_epochs == 0) outcome.ending = Ending::kDidNotRun;
   return outcome;
 }

@@ -52,7 +52,7 @@ Result<std::unique_ptr<RecurringRun>> RecurringRun::Create(const std::filesystem
   std::unique_ptr<RecurringRun> run(new RecurringRun(std::move(options), metric, std::move(log_dir)));
   const RunIdentity& kept = run->options_.identity;
   run->record_ = {.identity = kept, .recurrences = run->options_.recurrences, .entries = {}};
-  const PolicyOptions policy_options{.seed = kept.seed, .window = kept.window};
+  const PolicyOptions policy_options{.seed = kept.seed, .window = kept.window, .beta = kept.beta};
   ZEUS_ASSIGN_OR_RETURN(run->batch_size_policy_, run->options_.make_policy(policy_options));
   ZEUS_ASSIGN_OR_RETURN(run->power_limit_policy_, MakePowerLimitPolicy(kept.power_policy));
   // Whether the job, its knobs and the policies fit together is known before anything is made.

@@ -14,6 +14,7 @@ struct PolicyOptions {
   uint64_t seed = 1;  ///< Of the policy's own random stream; each job gets a fresh one with this seed.
   size_t window = 0;  ///< How many of an arm's latest rewards count (data drift); 0: all.
   Concurrency concurrency = Concurrency::kOff;
+  double beta = 2;  ///< The early-stopping factor, for policies that weigh what a try may cost.
 };
 
 }  // namespace zeus

@@ -18,6 +18,8 @@ struct TryRequest {
   int64_t batch_size = 0;
   std::optional<Watts> power_limit;  ///< Absent: profile the power limits first, then ask which one to run at.
   Joules cost_upper_bound;           ///< Stop when the next epoch would cost more than this in all; may be infinite.
+  /// With profiling: stop after the first epoch when a further one costs more than this. An executor may go on.
+  std::optional<Joules> epoch_cost_limit = std::nullopt;
 };
 
 /// Given what profiling found for each limit, high to low, says at which one to run.

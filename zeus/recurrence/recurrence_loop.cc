@@ -44,7 +44,8 @@ Result<bool> RecurrenceLoop::RunTry(int attempt, Joules* spent, History* history
                      .attempt = attempt,
                      .batch_size = proposal.batch_size,
                      .power_limit = proposal.power_limit,
-                     .cost_upper_bound = beta_ * state_.min_cost};
+                     .cost_upper_bound = proposal.cost_cap.value_or(beta_ * state_.min_cost),
+                     .epoch_cost_limit = proposal.epoch_cost_limit};
   if (!request.power_limit) {
     ZEUS_ASSIGN_OR_RETURN(request.power_limit,
                           parts_.power_limit_policy->Predict(power_limit_job_, proposal.batch_size));
@@ -55,9 +56,13 @@ Result<bool> RecurrenceLoop::RunTry(int attempt, Joules* spent, History* history
   ZEUS_ASSIGN_OR_RETURN(const Outcome outcome, parts_.executor->Execute(request, choose));
   Observation observation{.batch_size = proposal.batch_size,
                           .cost = metric_.Cost(outcome.energy, outcome.time),
-                          .reached = outcome.ending == Ending::kReached};
+                          .reached = outcome.ending == Ending::kReached,
+                          .epochs = outcome.epochs,
+                          .epoch_cost = outcome.epoch_cost,
+                          .ended_by_profile = outcome.ending == Ending::kAfterProfile};
   if (outcome.ending == Ending::kDidNotRun) {
     observation.cost = kDidNotRunPenalty * beta_ * state_.min_cost;
+    observation.epochs = 0;
     ZEUS_RETURN_IF_ERROR(parts_.batch_size_policy->Observe(batch_size_job_, observation));
     return false;
   }

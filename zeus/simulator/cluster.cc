@@ -71,6 +71,15 @@ class GroupSimulation {
       ZEUS_ASSIGN_OR_RETURN(const Proposal proposal, policies_.batch_size->Predict(batch_size_job_));
       request.batch_size = proposal.batch_size;
       request.power_limit = proposal.power_limit;
+      Bound(proposal, &request);
+    } else {
+      ZEUS_ASSIGN_OR_RETURN(const std::optional<Proposal> proposal,
+                            policies_.batch_size->PredictConcurrent(batch_size_job_));
+      if (proposal) {
+        request.batch_size = proposal->batch_size;
+        request.power_limit = proposal->power_limit;
+        Bound(*proposal, &request);
+      }
     }
     if (!request.power_limit) {
       ZEUS_ASSIGN_OR_RETURN(request.power_limit, policies_.power_limit->Predict(power_limit_job_, request.batch_size));
@@ -82,6 +91,11 @@ class GroupSimulation {
     ZEUS_ASSIGN_OR_RETURN(run.outcome, executor_.Execute(request, choose));
     under_way_.push_back(run);
     return {};
+  }
+
+  static void Bound(const Proposal& proposal, TryRequest* request) {
+    if (proposal.cost_cap) request->cost_upper_bound = *proposal.cost_cap;
+    request->epoch_cost_limit = proposal.epoch_cost_limit;
   }
 
   // Ends the runs that end by `now`, earliest first; each miss starts a retry, which may end by then, too.
@@ -99,8 +113,13 @@ class GroupSimulation {
     const Outcome& outcome = run.outcome;
     const bool reached = outcome.ending == Ending::kReached;
     const Joules cost = metric_.Cost(outcome.energy, outcome.time);
-    ZEUS_RETURN_IF_ERROR(policies_.batch_size->Observe(
-        batch_size_job_, {.batch_size = run.batch_size, .cost = cost, .reached = reached}));
+    ZEUS_RETURN_IF_ERROR(
+        policies_.batch_size->Observe(batch_size_job_, {.batch_size = run.batch_size,
+                                                        .cost = cost,
+                                                        .reached = reached,
+                                                        .epochs = outcome.epochs,
+                                                        .epoch_cost = outcome.epoch_cost,
+                                                        .ended_by_profile = outcome.ending == Ending::kAfterProfile}));
     if (outcome.ending != Ending::kDidNotRun) {
       result_.history.push_back({.recurrence = run.submission,
                                  .attempt = run.attempt,

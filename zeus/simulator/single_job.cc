@@ -44,7 +44,7 @@ Result<void> CheckSame(const JsonPlace& root, std::string_view name, const Json&
 }  // namespace
 
 PolicyOptions ToPolicyOptions(const SimulationOptions& options) {
-  return {.seed = options.seed, .window = options.window, .concurrency = options.concurrency};
+  return {.seed = options.seed, .window = options.window, .concurrency = options.concurrency, .beta = options.beta};
 }
 
 Result<SingleJobSimulation> SingleJobSimulation::Create(const JobTrace& trace, const SimulationOptions& options,

@@ -83,11 +83,23 @@ Result<Outcome> TraceExecutor::Execute(const TryRequest& request, const ChoosePo
   if (!std::isinf(request.cost_upper_bound.value())) {
     bound = std::min(FloorDivide(request.cost_upper_bound.value(), limit->bounding_epoch_cost.value()), max_epochs);
   }
-  Outcome outcome{.ending = Ending::kDidNotRun, .power_limit = power_limit, .energy = {}, .time = {}};
+  Outcome outcome{.ending = Ending::kDidNotRun,
+                  .power_limit = power_limit,
+                  .energy = {},
+                  .time = {},
+                  .epochs = 0,
+                  .epoch_cost = metric_.Cost(limit->energy_per_epoch, limit->time_per_epoch)};
   if (bound <= 0) return outcome;
   const bool reached = target_epoch && static_cast<double>(*target_epoch) <= bound;
   double epochs = reached ? static_cast<double>(*target_epoch) : bound;
   outcome.ending = reached ? Ending::kReached : Ending::kNotReached;
+  const bool stops =
+      !request.power_limit && request.epoch_cost_limit && *outcome.epoch_cost > *request.epoch_cost_limit;
+  if (stops && epochs > 1) {
+    outcome.ending = Ending::kAfterProfile;
+    epochs = 1;
+  }
+  outcome.epochs = static_cast<int64_t>(epochs);
   if (!request.power_limit) {
     // Profiling runs the first epoch at every limit in turn.
     outcome.energy = batch_size->mean_energy_per_epoch;

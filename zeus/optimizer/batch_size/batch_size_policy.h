@@ -17,6 +17,11 @@ namespace zeus {
 struct Proposal {
   int64_t batch_size = 0;
   std::optional<Watts> power_limit;  ///< Absent: the power-limit policy decides. Most batch-size policies leave it so.
+  /// The try is stopped before it costs more. Absent: beta times the cheapest recurrence so far.
+  std::optional<Joules> cost_cap = std::nullopt;
+  /// When the try profiles, and an epoch at the limit that it found costs more than this, its first epoch is its last.
+  /// Absent: it goes on. An executor that cannot end a run there goes on, too.
+  std::optional<Joules> epoch_cost_limit = std::nullopt;
 };
 
 /// What a try came to.
@@ -24,6 +29,11 @@ struct Observation {
   int64_t batch_size = 0;
   Joules cost;
   bool reached = false;  ///< Whether the target metric was reached.
+  /// How many epochs were trained, 0 when it did not run. Absent where whoever reports does not know.
+  std::optional<int64_t> epochs = std::nullopt;
+  /// Of an epoch at the limit that was used, without what a profile adds; absent where it is not known.
+  std::optional<Joules> epoch_cost = std::nullopt;
+  bool ended_by_profile = false;  ///< It ended after its first epoch because of Proposal::epoch_cost_limit.
 };
 
 /// Chooses batch sizes for recurring jobs. Users implement this interface to bring a policy of their own.
@@ -41,6 +51,10 @@ class BatchSizePolicy {
 
   /// The next thing to try. kUnreachable when no batch size is left to try.
   virtual Result<Proposal> Predict(JobId job) = 0;
+
+  /// What to run while another run of the job is under way, from which nothing is learned yet. Nothing, which is what
+  /// most policies answer: the batch size of the cheapest run so far.
+  virtual Result<std::optional<Proposal>> PredictConcurrent(JobId /*job*/) { return std::optional<Proposal>(); }
 
   /// Reports a try. A policy may refuse an observation it did not ask for; then its beliefs are as before.
   virtual Result<void> Observe(JobId job, const Observation& observation) = 0;

@@ -2,6 +2,7 @@
 
 #include "zeus/optimizer/batch_size/fixed_policy.h"
 #include "zeus/optimizer/batch_size/grid_policy.h"
+#include "zeus/optimizer/batch_size/knowledge_gradient/knowledge_gradient_policy.h"
 #include "zeus/optimizer/batch_size/pruned_thompson_policy.h"
 #include "zeus/optimizer/batch_size/thompson_policy.h"
 
@@ -35,7 +36,9 @@ INSTANTIATE_TEST_SUITE_P(
                                    {.seed = 4, .concurrency = Concurrency::kOff}),
         Case<ThompsonPolicy>("Thompson", {.seed = 5}, {.seed = 6}),
         Case<ThompsonPolicy>("ThompsonWithWindow", {.seed = 7, .window = 2}, {.seed = 7, .window = 0}),
-        ThompsonWithKnownPrecision(),
+        ThompsonWithKnownPrecision(), Case<KnowledgeGradientPolicy>("KnowledgeGradient", {.beta = 2}, {.beta = 3}),
+        Case<KnowledgeGradientPolicy>("KnowledgeGradientConcurrent", {.concurrency = Concurrency::kOn},
+                                      {.concurrency = Concurrency::kOff}),
         BatchSizePolicyCase{.name = "Default", .make = [] { return std::make_unique<FixedPolicy>(); }},
         BatchSizePolicyCase{.name = "Oracle",
                             .make =

@@ -11,8 +11,8 @@ namespace zeus {
 
 inline constexpr std::string_view kDefaultBatchSizePolicy = "pruned-thompson";
 
-/// Names of the policies that need to know nothing but the job: "pruned-thompson", "thompson", "default", "grid".
-/// (The simulator adds "oracle", which knows the trace; plugins add their own.)
+/// Names of the policies that need to know nothing but the job: "pruned-thompson", "thompson", "default", "grid",
+/// "knowledge-gradient". (The simulator adds "oracle", which knows the trace; plugins add their own.)
 std::vector<std::string_view> BatchSizePolicyNames();
 
 /// A fresh policy; kInvalidArgument for an unknown name, with the list of names.

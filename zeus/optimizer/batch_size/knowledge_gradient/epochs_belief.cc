@@ -1,0 +1,173 @@
+#include "zeus/optimizer/batch_size/knowledge_gradient/epochs_belief.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "zeus/optimizer/batch_size/knowledge_gradient/normal.h"
+
+namespace zeus::knowledge_gradient {
+namespace {
+
+constexpr double kNoDecline = 1e9;      // A critical batch size that nobody comes to.
+constexpr double kNegligible = 1e-5;    // Curves of less weight than this against the best do not change a decision.
+constexpr double kLeastStopped = 0.1;   // A stopped run would have taken longer by this at least.
+constexpr double kUnknownVariance = 4;  // Of the level, while no run has told it.
+
+struct Curve {
+  double critical = 0;
+  double smallest = 0;
+  int power = 1;
+};
+
+std::vector<Curve> Family() {
+  std::vector<Curve> family;
+  for (int critical = -2; critical <= 7; ++critical) {
+    const double r = critical == 7 ? kNoDecline : std::exp2(critical);
+    family.push_back({.critical = r, .smallest = 0, .power = 1});
+    for (int smallest = -8; smallest <= -1; ++smallest) {
+      for (const int power : {1, 2}) {
+        family.push_back({.critical = r, .smallest = std::exp2(smallest), .power = power});
+      }
+    }
+  }
+  return family;
+}
+
+}  // namespace
+
+EpochsBelief::EpochsBelief(std::span<const int64_t> batch_sizes, int64_t default_batch_size, const Settings& settings)
+    : settings_(settings), deviation_(settings.deviation * settings.deviation), sizes_(batch_sizes.size()) {
+  const std::vector<Curve> family = Family();
+  weights_.resize(family.size());
+  levels_.resize(family.size());
+  means_.resize(family.size() * batch_sizes.size());
+  for (size_t i = 0; i < batch_sizes.size(); ++i) {
+    if (batch_sizes[i] == default_batch_size) default_size_ = i;
+    const double relative = static_cast<double>(batch_sizes[i]) / static_cast<double>(default_batch_size);
+    for (const Curve& curve : family) {
+      curves_.push_back(std::log(1 + relative / curve.critical + std::pow(curve.smallest / relative, curve.power)));
+    }
+  }
+  Update();
+}
+
+void EpochsBelief::Summarize(Size* size) const {
+  const auto count = static_cast<double>(size->values.size());
+  double sum = 0;
+  double epochs = 0;
+  for (const double value : size->values) {
+    sum += value;
+    epochs += std::exp(value);
+  }
+  size->mean = sum / count;
+  size->log_mean = std::log(epochs / count);
+  size->squares = 0;
+  for (const double value : size->values) size->squares += (value - size->mean) * (value - size->mean);
+}
+
+void EpochsBelief::Add(size_t size, double log_epochs, bool reached) {
+  sizes_[size].values.push_back(log_epochs);
+  sizes_[size].reached += reached ? 1 : 0;
+  Summarize(&sizes_[size]);
+  Update();
+}
+
+void EpochsBelief::AddStopped(size_t size, double epochs) {
+  const Predicted predicted = Predict(size);
+  const double spread = std::sqrt(predicted.variance + noise_variance(size));
+  const double stopped = std::log(std::max(epochs, 0.5));
+  const double beyond = predicted.mean + spread * NormalMeanAbove((stopped - predicted.mean) / spread);
+  Add(size, std::max(beyond, stopped + kLeastStopped), false);
+}
+
+void EpochsBelief::Clear() {
+  for (Size& size : sizes_) size = {};
+  Update();
+}
+
+EpochsBelief::Predicted EpochsBelief::Predict(size_t size) const {
+  Predicted predicted;
+  double square = 0;
+  for (size_t k = 0; k < live_.size(); ++k) {
+    const double mean = Mean(size, k);
+    predicted.mean += live_weights_[k] * mean;
+    square += live_weights_[k] * mean * mean;
+  }
+  predicted.variance = std::max(0.0, square - predicted.mean * predicted.mean) + Variance(size);
+  return predicted;
+}
+
+void EpochsBelief::UpdateNoise() {
+  const double prior = settings_.noise * settings_.noise;
+  const double least = settings_.least_noise * settings_.least_noise;
+  double squares = settings_.noise_weight * prior;
+  double weight = settings_.noise_weight;
+  for (const Size& size : sizes_) {
+    if (size.values.empty()) continue;
+    squares += size.squares;
+    weight += static_cast<double>(size.values.size() - 1);
+  }
+  const double pooled = std::max(squares / weight, least);
+  const Size& default_size = sizes_[default_size_];
+  for (Size& size : sizes_) {
+    const auto count = static_cast<double>(size.values.size());
+    const double rounding = settings_.rounding * std::exp(-(size.values.empty() ? default_size.mean : size.mean));
+    const double expected = std::max(pooled, rounding * rounding);
+    size.noise = std::max((settings_.size_noise_weight * expected + size.squares) /
+                              (settings_.size_noise_weight + std::max(count - 1, 0.0)),
+                          least);
+    size.variance = deviation_ + (count > 0 ? size.noise / count : 0);
+    size.trust = count > 0 ? deviation_ / size.variance : 0;
+  }
+}
+
+void EpochsBelief::UpdateWeights() {
+  double precision = 0;
+  std::ranges::fill(levels_, 0);
+  std::ranges::fill(weights_, 0);
+  const size_t curves = weights_.size();
+  for (size_t i = 0; i < sizes_.size(); ++i) {
+    if (sizes_[i].values.empty()) continue;
+    const double weight = 1 / sizes_[i].variance;
+    precision += weight;
+    const double* const curve = &curves_[i * curves];
+    for (size_t m = 0; m < curves; ++m) levels_[m] += weight * (sizes_[i].log_mean - curve[m]);
+  }
+  level_variance_ = precision > 0 ? 1 / precision : kUnknownVariance;
+  for (double& level : levels_) level *= level_variance_;
+  for (size_t i = 0; i < sizes_.size(); ++i) {
+    if (sizes_[i].values.empty()) continue;
+    const double weight = -0.5 / sizes_[i].variance;
+    const double* const curve = &curves_[i * curves];
+    for (size_t m = 0; m < curves; ++m) {
+      const double off = sizes_[i].log_mean - curve[m] - levels_[m];
+      weights_[m] += weight * off * off;
+    }
+  }
+}
+
+void EpochsBelief::Update() {
+  UpdateNoise();
+  UpdateWeights();
+  const double best = *std::ranges::max_element(weights_);
+  live_.clear();
+  live_weights_.clear();
+  double total = 0;
+  for (size_t m = 0; m < weights_.size(); ++m) {
+    const double weight = std::exp(weights_[m] - best);
+    if (weight < kNegligible) continue;
+    live_.push_back(m);
+    live_weights_.push_back(weight);
+    total += weight;
+  }
+  for (double& weight : live_weights_) weight /= total;
+  for (size_t i = 0; i < sizes_.size(); ++i) {
+    const double* const curve = &curves_[i * weights_.size()];
+    double* const mean = &means_[i * weights_.size()];
+    const double own = sizes_[i].trust * sizes_[i].log_mean;
+    const double rest = 1 - sizes_[i].trust;
+    for (size_t k = 0; k < live_.size(); ++k) mean[k] = own + rest * (levels_[live_[k]] + curve[live_[k]]);
+  }
+}
+
+}  // namespace zeus::knowledge_gradient

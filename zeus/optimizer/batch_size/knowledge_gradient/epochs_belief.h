@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "zeus/optimizer/batch_size/knowledge_gradient/settings.h"
+
+namespace zeus::knowledge_gradient {
+
+/// How many epochs each batch size takes to the target: ln(epochs) = level + curve(b) + deviation(b) + noise.
+///
+/// The curve is one of a family, ln(1 + u/R + (L/u)^p) with u = b/b0: batches beyond a critical size R buy fewer and
+/// fewer epochs (McCandlish et al. 2018, Shallue et al. 2018), and ones that are too small, below L, blow up. All are
+/// convex in ln(b), so that costs have one valley. The posterior is a weight for each curve, and Gaussian given it.
+/// Exact for this model, and O(curves * sizes) for each update.
+class EpochsBelief {
+ public:
+  EpochsBelief(std::span<const int64_t> batch_sizes, int64_t default_batch_size, const Settings& settings);
+
+  /// ln(epochs) of a run that reached the target, or what was made of one that was stopped.
+  void Add(size_t size, double log_epochs, bool reached);
+  /// A run that was stopped after so many epochs: the mean of what lies beyond is added.
+  void AddStopped(size_t size, double epochs);
+  /// Forgets all runs.
+  void Clear();
+
+  [[nodiscard]] size_t sizes() const { return sizes_.size(); }
+  [[nodiscard]] size_t curves() const { return weights_.size(); }
+  [[nodiscard]] int64_t runs(size_t size) const { return static_cast<int64_t>(sizes_[size].values.size()); }
+  [[nodiscard]] int64_t reached(size_t size) const { return sizes_[size].reached; }
+  [[nodiscard]] int64_t stopped(size_t size) const { return runs(size) - reached(size); }
+
+  /// Curves whose weight matters, and those weights; they add up to 1.
+  [[nodiscard]] std::span<const size_t> live() const { return live_; }
+  [[nodiscard]] std::span<const double> live_weights() const { return live_weights_; }
+  /// Mean of ln(epochs) at a size under a live curve, by its position in live().
+  [[nodiscard]] double Mean(size_t size, size_t position) const { return means_[size * weights_.size() + position]; }
+  /// Variance of that mean: of the size's own deviation, and of the common level.
+  [[nodiscard]] double own_variance(size_t size) const { return deviation_ * (1 - sizes_[size].trust); }
+  [[nodiscard]] double level_variance() const { return level_variance_; }
+  /// How much a size's own runs count against the curve, 0 to 1.
+  [[nodiscard]] double trust(size_t size) const { return sizes_[size].trust; }
+  [[nodiscard]] double Variance(size_t size) const {
+    const double rest = 1 - trust(size);
+    return own_variance(size) + rest * rest * level_variance_;
+  }
+  /// Of one run about its size's mean.
+  [[nodiscard]] double noise_variance(size_t size) const { return sizes_[size].noise; }
+
+  struct Predicted {
+    double mean = 0;
+    double variance = 0;  ///< Of the mean; a run's noise comes on top.
+  };
+  /// Over all curves.
+  [[nodiscard]] Predicted Predict(size_t size) const;
+
+ private:
+  struct Size {
+    std::vector<double> values;  ///< ln(epochs) of its runs.
+    int64_t reached = 0;
+    double log_mean = 0;  ///< ln of the mean number of epochs.
+    double mean = 0;      ///< Of `values`.
+    double squares = 0;   ///< About that mean.
+    double noise = 0;
+    double variance = 0;  ///< Of log_mean about the curve.
+    double trust = 0;
+  };
+
+  void Summarize(Size* size) const;
+  void Update();
+  void UpdateNoise();
+  void UpdateWeights();
+
+  Settings settings_;
+  double deviation_;  ///< Squared.
+  size_t default_size_ = 0;
+  std::vector<double> curves_;  ///< Curves within sizes.
+  std::vector<Size> sizes_;
+  std::vector<double> weights_;
+  std::vector<double> levels_;
+  double level_variance_ = 0;
+  std::vector<size_t> live_;
+  std::vector<double> live_weights_;
+  std::vector<double> means_;
+};
+
+}  // namespace zeus::knowledge_gradient

@@ -1,0 +1,180 @@
+#include "zeus/optimizer/batch_size/knowledge_gradient/job_beliefs.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace zeus::knowledge_gradient {
+namespace {
+
+constexpr int64_t kMonitoredFrom = 3;  // Runs that reached at a size, before its further ones can tell of a drift.
+constexpr double kRoundingDeviation = 0.29;  // Of a number that is rounded to whole ones.
+
+}  // namespace
+
+JobBeliefs::JobBeliefs(std::span<const int64_t> batch_sizes, int64_t default_batch_size, int64_t max_epochs,
+                       double beta, const Settings& settings)
+    : settings_(settings),
+      beta_(beta),
+      max_epochs_(static_cast<double>(max_epochs)),
+      default_size_(static_cast<size_t>(std::ranges::find(batch_sizes, default_batch_size) - batch_sizes.begin())),
+      epochs_(batch_sizes, default_batch_size, settings),
+      costs_(batch_sizes, default_batch_size, settings.cost_drift),
+      detector_(settings.shift_slack, settings.shift_limit),
+      own_costs_(batch_sizes.size()),
+      size_failures_(batch_sizes.size()) {}
+
+double JobBeliefs::profile_overhead() const {
+  if (only_costs_) return 0;
+  return overheads_ == 0 ? settings_.profile_overhead : overhead_sum_ / static_cast<double>(overheads_);
+}
+
+void JobBeliefs::LearnEpochCost(const Run& run) {
+  if (only_costs_) return;
+  if (run.epoch_cost) {
+    if (!costs_.known(run.size) && run.epochs && *run.epochs > 0) {
+      overhead_sum_ += std::max(0.0, run.cost / *run.epoch_cost - *run.epochs);
+      ++overheads_;
+    }
+    costs_.Set(run.size, *run.epoch_cost);
+    return;
+  }
+  if (!run.epochs || *run.epochs <= 0) return;
+  OwnCost& own = own_costs_[run.size];
+  // The first run at a size profiles its power limits.
+  own.epochs += *run.epochs + (own.epochs == 0 ? settings_.profile_overhead : 0);
+  own.cost += run.cost;
+  costs_.Set(run.size, own.cost / own.epochs);
+}
+
+double JobBeliefs::EpochsOf(const Run& run) const {
+  if (only_costs_) return run.cost;
+  return run.epochs ? *run.epochs : run.cost / *costs_.cost(run.size);
+}
+
+bool JobBeliefs::IsShift(size_t size, double log_epochs) {
+  if (epochs_.reached(size) < kMonitoredFrom) return false;
+  const EpochsBelief::Predicted predicted = epochs_.Predict(size);
+  const double rounding = only_costs_ ? 0 : kRoundingDeviation * std::exp(-predicted.mean);
+  const double deviation = std::sqrt(predicted.variance + epochs_.noise_variance(size) + rounding * rounding);
+  return detector_.Add((log_epochs - predicted.mean) / deviation);
+}
+
+void JobBeliefs::StartAnew() {
+  epochs_.Clear();
+  detector_.Reset();
+  recurrences_ = 0;
+  reached_since_shift_ = 0;
+  ++shifts_;
+  for (const LogEpochs& each : recent_) {
+    epochs_.Add(each.size, each.value, each.reached);
+    reached_since_shift_ += each.reached ? 1 : 0;
+  }
+  recent_.clear();
+}
+
+void JobBeliefs::LearnEpochs(const Run& run) {
+  if (run.ended_by_profile) return;
+  const double epochs = EpochsOf(run);
+  if (epochs <= 0) return;
+  if (!run.reached) {
+    epochs_.AddStopped(run.size, epochs);
+    return;
+  }
+  const double log_epochs = std::log(epochs);
+  const bool monitored = epochs_.reached(run.size) >= kMonitoredFrom;
+  const bool shift = IsShift(run.size, log_epochs);
+  if (shift) {
+    recent_.push_back({.size = run.size, .value = log_epochs, .reached = true});
+    StartAnew();
+    return;
+  }
+  if (monitored) {
+    recent_.push_back({.size = run.size, .value = log_epochs, .reached = true});
+    if (recent_.size() > static_cast<size_t>(settings_.kept_after_shift)) recent_.erase(recent_.begin());
+  }
+  epochs_.Add(run.size, log_epochs, true);
+  ++reached_since_shift_;
+}
+
+void JobBeliefs::Observe(const Run& run) {
+  if (runs_.empty() && !run.epochs && !run.epoch_cost) {
+    only_costs_ = true;
+    for (size_t i = 0; i < epochs_.sizes(); ++i) costs_.Set(i, 1);
+  }
+  runs_.push_back(run);
+  LearnEpochCost(run);
+  LearnEpochs(run);
+  if (run.reached) {
+    ++recurrences_;
+    failed_tries_ = 0;
+    std::ranges::fill(size_failures_, 0);
+    return;
+  }
+  ++failed_tries_;
+  ++size_failures_[run.size];
+}
+
+size_t JobBeliefs::Incumbent() const {
+  if (!any_reached()) return default_size_;
+  const TrialValuer valuer(epochs_, costs_, settings_);
+  size_t best = default_size_;
+  double least = std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < epochs_.sizes(); ++i) {
+    if (epochs_.reached(i) == 0) continue;
+    const double cost = valuer.ExpectedCost(i);
+    if (cost >= least) continue;
+    least = cost;
+    best = i;
+  }
+  return best;
+}
+
+std::optional<TrialContext> JobBeliefs::Context() const {
+  if (!any_reached()) return std::nullopt;
+  TrialContext context{.incumbent = Incumbent()};
+  context.incumbent_cost = TrialValuer(epochs_, costs_, settings_).ExpectedCost(context.incumbent);
+  context.cap = beta_ * context.incumbent_cost;
+  context.max_epochs = only_costs_ ? std::numeric_limits<double>::infinity() : max_epochs_;
+  context.recurrences_left = settings_.horizon + settings_.horizon_growth * static_cast<double>(recurrences_);
+  context.profile_overhead = profile_overhead();
+  return context;
+}
+
+Decision JobBeliefs::DecideConcurrent() const {
+  Decision decision{.size = default_size_, .why = Decision::Why::kFirst};
+  const std::optional<TrialContext> context = Context();
+  if (!context) return decision;
+  decision.size = context->incumbent;
+  decision.why = Decision::Why::kIncumbent;
+  decision.cap = context->cap * std::exp2(static_cast<double>(size_failures_[decision.size]));
+  return decision;
+}
+
+Decision JobBeliefs::Decide() const {
+  Decision decision = DecideConcurrent();
+  if (decision.why == Decision::Why::kFirst) return decision;
+  if (failed_tries_ > 0) {
+    decision.why = Decision::Why::kRetry;
+    return decision;
+  }
+  const TrialContext context = *Context();
+  const TrialValuer valuer(epochs_, costs_, settings_);
+  double best = 0;
+  for (size_t i = 0; i < epochs_.sizes(); ++i) {
+    if (i == context.incumbent) continue;
+    const LogBelief cost = valuer.LogCost(i);
+    // Beyond any doubt no candidate.
+    if (cost.mean - 4 * std::sqrt(cost.variance) > std::log(context.incumbent_cost)) continue;
+    const double score = valuer.Value(i, context).score;
+    if (score <= best) continue;
+    best = score;
+    decision.size = i;
+    decision.why = Decision::Why::kTrial;
+  }
+  if (decision.why == Decision::Why::kTrial && !costs_.known(decision.size)) {
+    decision.epoch_cost_limit = valuer.EpochCostLimit(decision.size, context);
+  }
+  return decision;
+}
+
+}  // namespace zeus::knowledge_gradient

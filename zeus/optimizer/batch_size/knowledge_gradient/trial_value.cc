@@ -1,0 +1,120 @@
+#include "zeus/optimizer/batch_size/knowledge_gradient/trial_value.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "zeus/optimizer/batch_size/knowledge_gradient/normal.h"
+
+namespace zeus::knowledge_gradient {
+namespace {
+
+// E[max(0, 1 - exp(X))] for a normal X: what a size saves, in units of the incumbent's cost.
+double ExpectedSaving(double mean, double deviation) {
+  if (mean > 8 * deviation) return 0;
+  if (mean < -8 * deviation) return 1 - std::exp(mean + 0.5 * deviation * deviation);
+  const double z = -mean / deviation;
+  return NormalCdf(z) - std::exp(mean + 0.5 * deviation * deviation) * NormalCdf(z - deviation);
+}
+
+}  // namespace
+
+double TrialValuer::ExpectedCost(size_t size) const {
+  const std::span<const double> weights = epochs_.live_weights();
+  double epochs = 0;
+  for (size_t k = 0; k < weights.size(); ++k) epochs += weights[k] * std::exp(epochs_.Mean(size, k));
+  const LogBelief& epoch_cost = costs_.beliefs()[size];
+  return epochs * std::exp(epoch_cost.mean + 0.5 * (epoch_cost.variance + epochs_.Variance(size)));
+}
+
+LogBelief TrialValuer::LogCost(size_t size) const {
+  const EpochsBelief::Predicted epochs = epochs_.Predict(size);
+  const LogBelief& epoch_cost = costs_.beliefs()[size];
+  return {.mean = epochs.mean + epoch_cost.mean, .variance = epochs.variance + epoch_cost.variance};
+}
+
+TrialValue TrialValuer::Value(size_t size, const TrialContext& context) const {
+  return Value(size, context, costs_.beliefs()[size], false);
+}
+
+TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const LogBelief& epoch_cost,
+                              bool after_profile) const {
+  const size_t incumbent = context.incumbent;
+  const std::span<const double> weights = epochs_.live_weights();
+  const double incumbent_epoch = costs_.beliefs()[incumbent].mean;
+  double difference = 0;
+  double difference_square = 0;
+  double cost = 0;
+  double cost_square = 0;
+  double product = 0;
+  for (size_t k = 0; k < weights.size(); ++k) {
+    const double own = epochs_.Mean(size, k) + epoch_cost.mean;
+    const double off = own - epochs_.Mean(incumbent, k) - incumbent_epoch;
+    difference += weights[k] * off;
+    difference_square += weights[k] * off * off;
+    cost += weights[k] * own;
+    cost_square += weights[k] * own * own;
+    product += weights[k] * own * off;
+  }
+  const double optimism = settings_.optimism;
+  const double level = epochs_.level_variance();
+  const double rest = 1 - epochs_.trust(size);
+  const double incumbent_rest = 1 - epochs_.trust(incumbent);
+  const double variance = epochs_.Variance(size) + epoch_cost.variance;
+  const double within = optimism * (epochs_.own_variance(size) + epochs_.own_variance(incumbent) +
+                                    (rest - incumbent_rest) * (rest - incumbent_rest) * level + epoch_cost.variance);
+  const double total = std::max(0.0, difference_square - difference * difference) + within;
+  // How much of what is uncertain about the difference a run here would reveal. Without it a known second best is tried
+  // for what is uncertain about the incumbent.
+  const double seen = std::max(0.0, cost_square - cost * cost) + optimism * variance + epochs_.noise_variance(size);
+  const double common = product - difference * cost + optimism * (variance - rest * incumbent_rest * level);
+  const double revealed = total > 0 && seen > 0 ? std::clamp(common * common / (total * seen), 0.0, 1.0) : 0;
+  const double shrink = std::sqrt(revealed);
+  const double deviation = std::sqrt(revealed * within);
+
+  const double noise = std::sqrt(variance + epochs_.noise_variance(size));
+  const double most = std::min(context.cap, context.max_epochs * std::exp(epoch_cost.mean));
+  const double log_most = std::log(most);
+  double saving = 0;
+  double paid = 0;
+  double stopped = 0;
+  for (size_t k = 0; k < weights.size(); ++k) {
+    const double own = epochs_.Mean(size, k) + epoch_cost.mean;
+    const double off = own - epochs_.Mean(incumbent, k) - incumbent_epoch;
+    saving += weights[k] * ExpectedSaving(difference + shrink * (off - difference), deviation);
+    const double z = (log_most - own) / noise;
+    const double below = NormalCdf(z);
+    stopped += weights[k] * (1 - below);
+    paid += weights[k] * (std::exp(own + 0.5 * noise * noise) * NormalCdf(z - noise) + most * (1 - below));
+  }
+  TrialValue value;
+  value.gain = context.incumbent_cost * saving;
+  value.price = paid + stopped * context.incumbent_cost - context.incumbent_cost;
+  const double epoch = std::exp(epoch_cost.mean);
+  if (after_profile) {
+    value.price -= epoch;
+  } else if (!costs_.known(size)) {
+    value.price += context.profile_overhead * epoch;
+  }
+  value.score = (context.recurrences_left - 1) * value.gain - value.price;
+  return value;
+}
+
+double TrialValuer::EpochCostLimit(size_t size, const TrialContext& context) const {
+  const LogBelief& belief = costs_.beliefs()[size];
+  const auto worth = [&](double log) { return Value(size, context, {.mean = log, .variance = 0}, true).score > 0; };
+  constexpr double kWidest = 1;
+  const double reach = 4 * std::sqrt(belief.variance) + kWidest;
+  double low = belief.mean - reach;
+  double high = belief.mean + reach;
+  if (worth(high)) return std::numeric_limits<double>::infinity();
+  constexpr int kHalvings = 14;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = 0.5 * (low + high);
+    (worth(middle) ? low : high) = middle;
+  }
+  return std::exp(low);
+}
+
+}  // namespace zeus::knowledge_gradient

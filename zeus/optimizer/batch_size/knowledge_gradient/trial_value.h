@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "zeus/optimizer/batch_size/knowledge_gradient/epoch_costs.h"
+#include "zeus/optimizer/batch_size/knowledge_gradient/epochs_belief.h"
+#include "zeus/optimizer/batch_size/knowledge_gradient/settings.h"
+
+namespace zeus::knowledge_gradient {
+
+/// What one run at a size is worth.
+struct TrialValue {
+  double gain = 0;   ///< Expected saving of each later recurrence: the knowledge gradient. In units of cost.
+  double price = 0;  ///< Expected cost beyond that of running the incumbent instead.
+  double score = 0;  ///< gain * recurrences to come - price.
+};
+
+/// What is to be weighed.
+struct TrialContext {
+  size_t incumbent = 0;
+  double incumbent_cost = 0;
+  double cap = 0;  ///< On the run's cost.
+  double max_epochs = 0;
+  double recurrences_left = 0;
+  double profile_overhead = 0;  ///< Of an epoch, in a run that profiles.
+};
+
+/// The value of running sizes once: what the run would teach, over the recurrences to come, against what it would cost
+/// beyond the incumbent. Sources: the knowledge gradient of Frazier, Powell and Dayanik (2008), with a mixture of
+/// Gaussians in the place of one. Valid until the beliefs change.
+class TrialValuer {
+ public:
+  TrialValuer(const EpochsBelief& epochs, const EpochCosts& costs, const Settings& settings)
+      : epochs_(epochs), costs_(costs), settings_(settings) {}
+
+  /// The expected cost of a run to the target at a size.
+  [[nodiscard]] double ExpectedCost(size_t size) const;
+
+  /// ln of a run's cost: mean and variance over everything that is not known of the size; without a run's noise.
+  [[nodiscard]] LogBelief LogCost(size_t size) const;
+
+  [[nodiscard]] TrialValue Value(size_t size, const TrialContext& context) const;
+
+  /// The highest cost of an epoch with which a first run at the size is worth to be gone on with once its first epoch
+  /// is over; infinite when it always is.
+  [[nodiscard]] double EpochCostLimit(size_t size, const TrialContext& context) const;
+
+ private:
+  [[nodiscard]] TrialValue Value(size_t size, const TrialContext& context, const LogBelief& epoch_cost,
+                                 bool after_profile) const;
+
+  const EpochsBelief& epochs_;
+  const EpochCosts& costs_;
+  const Settings& settings_;
+};
+
+}  // namespace zeus::knowledge_gradient
