@@ -14,7 +14,7 @@ from zeus.device.soc import get_soc
 from zeus.exception import ZeusBaseError
 from zeus.utils.framework import torch_is_available
 
-__all__ = ["main"]
+__all__ = ["show_env"]
 
 
 def _version(package: str) -> str | None:
@@ -76,7 +76,7 @@ def _show_soc() -> None:
         print(f"  {error}")
 
 
-def main() -> None:
+def show_env() -> None:
     """Prints it."""
     sections = (_show_packages, _show_gpus, _show_cpus, _show_soc)
     for number, show in enumerate(sections):
@@ -86,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    show_env()

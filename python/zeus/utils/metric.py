@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["ZeusCostThresholdExceededException", "zeus_cost"]
+from zeus.analyze import avg_power, energy
+
+__all__ = ["ZeusCostThresholdExceededException", "avg_power", "energy", "zeus_cost"]
 
 
 def zeus_cost(energy: float, time: float, eta_knob: float, max_power: float, num_gpus: int = 1) -> float:

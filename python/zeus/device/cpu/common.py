@@ -110,18 +110,18 @@ class CPUs:
         """Returns how many there are."""
         return len(self._cpus)
 
-    def _cpu(self, cpu_index: int) -> CPU:
-        if not 0 <= cpu_index < len(self._cpus):
-            raise IndexError(f"cpu_index: expected a CPU from 0 to {len(self._cpus) - 1}, found {cpu_index}")
-        return self._cpus[cpu_index]
+    def _cpu(self, index: int) -> CPU:
+        if not 0 <= index < len(self._cpus):
+            raise IndexError(f"index: expected a CPU from 0 to {len(self._cpus) - 1}, found {index}")
+        return self._cpus[index]
 
-    def get_total_energy_consumption(self, cpu_index: int) -> CpuDramMeasurement:
+    def get_total_energy_consumption(self, index: int) -> CpuDramMeasurement:
         """Energy since some moment before, mJ."""
-        return self._cpu(cpu_index).get_total_energy_consumption()
+        return self._cpu(index).get_total_energy_consumption()
 
-    def supports_get_dram_energy_consumption(self, cpu_index: int) -> bool:
+    def supports_get_dram_energy_consumption(self, index: int) -> bool:
         """Whether this package's memory is counted apart."""
-        return self._cpu(cpu_index).supports_get_dram_energy_consumption()
+        return self._cpu(index).supports_get_dram_energy_consumption()
 
 
 class EmptyCPUs(CPUs):
@@ -131,5 +131,5 @@ class EmptyCPUs(CPUs):
         """Makes it."""
         super().__init__([])
 
-    def _cpu(self, cpu_index: int) -> CPU:
+    def _cpu(self, index: int) -> CPU:
         raise ValueError("No CPUs available.")
