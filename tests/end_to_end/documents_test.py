@@ -25,7 +25,7 @@ import tempfile
 SKIPPED = 77
 LEFT_OUT = {".git", "build", "node_modules"}
 # Folders whose paths, where they stand in code font, must exist.
-OWN_FOLDERS = ("apps/", "bench/", "cmake/", "docs/", "examples/", "tests/", "tools/", "traces/", "zeus/")
+OWN_FOLDERS = ("apps/", "bench/", "cmake/", "docs/", "examples/", "services/", "tests/", "tools/", "traces/", "zeus/")
 
 FENCE = re.compile(r"^(?P<fence>```+|~~~+)\s*(?P<language>\w*)")
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)|<(?:img|a)\s[^>]*(?:src|href)=\"(?P<html>[^\"]+)\"")

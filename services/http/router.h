@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "services/http/message.h"
+
+namespace zeus::http {
+
+/// Which handler answers which request. Constant once the server runs; then safe to use from any thread.
+class Router {
+ public:
+  /// Must not block: it runs on the server's only thread. It may hand the Responder to another one.
+  using Handler = std::function<void(const Request&, Responder)>;
+
+  /// `path`: "/jobs/{id}", where {id} is one segment of any text.
+  void Add(std::string method, std::string_view path, Handler handler);
+
+  /// Calls the handler, or answers 404 (no such path) or 405 (another method, with Allow).
+  void Dispatch(Request request, Responder responder) const;
+
+ private:
+  struct Route {
+    std::string method;
+    std::vector<std::string> segments;
+    Handler handler;
+  };
+
+  std::vector<Route> routes_;
+};
+
+}  // namespace zeus::http

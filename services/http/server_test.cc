@@ -1,0 +1,194 @@
+#include "services/http/server.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <future>
+#include <thread>
+
+#include "services/http/client.h"
+#include "tests/support/files.h"
+#include "tests/support/result_matchers.h"
+#include "zeus/base/unique_fd.h"
+
+namespace zeus::http {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::IsOk;
+using ::testing::StartsWith;
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    router_.Add("GET", "/echo/{text}", [](const Request& request, Responder responder) {
+      responder.Send({.body = request.Parameter("text") + (request.Query("q") ? *request.Query("q") : "")});
+    });
+    router_.Add("POST", "/echo", [](const Request& request, Responder responder) {
+      responder.Send({.status = 201, .body = request.body});
+    });
+    router_.Add("GET", "/dropped", [](const Request&, const Responder&) {});
+    router_.Add("GET", "/held", [this](const Request&, Responder responder) { held_.set_value(std::move(responder)); });
+  }
+
+  void Start(ServerOptions options = {.tcp = TcpAddress{}}) {
+    Result<std::unique_ptr<Server>> server = Server::Start(std::move(options), router_);
+    ASSERT_THAT(server, IsOk());
+    server_ = *std::move(server);
+  }
+
+  [[nodiscard]] Client NewClient() const { return Client(*server_->tcp()); }
+
+  // Sends bytes as they are, ends, and reads until the server closes.
+  [[nodiscard]] std::string Raw(std::string_view bytes, bool half_close = true) const {
+    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(server_->tcp()->port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) break;
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+    if (half_close) ::shutdown(fd.get(), SHUT_WR);
+    std::string answer;
+    char part[4096];
+    for (ssize_t got = 0; (got = ::read(fd.get(), part, sizeof(part))) > 0;)
+      answer.append(part, static_cast<size_t>(got));
+    return answer;
+  }
+
+  Router router_;
+  std::promise<Responder> held_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, AnswersRequestsOverOneConnection) {
+  Start();
+  Client client = NewClient();
+  for (int i = 0; i < 3; ++i) {
+    const Result<Response> got = client.Send("GET", "/echo/a%20b?q=c");
+    ASSERT_THAT(got, IsOk());
+    EXPECT_EQ(got->status, 200);
+    EXPECT_EQ(got->body, "a bc");
+    EXPECT_EQ(got->content_type, "application/json");
+    const Result<Response> posted = client.Send("POST", "/echo", "{\"x\": 1}");
+    ASSERT_THAT(posted, IsOk());
+    EXPECT_EQ(posted->status, 201);
+    EXPECT_EQ(posted->body, "{\"x\": 1}");
+  }
+}
+
+TEST_F(ServerTest, ListensOnAUnixSocketAndReplacesADeadOne) {
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "socket";
+  {
+    const UniqueFd dead(::socket(AF_UNIX, SOCK_STREAM, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.native().copy(address.sun_path, sizeof(address.sun_path) - 1);
+    ASSERT_EQ(::bind(dead.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  }
+  Start({.socket = path});
+  EXPECT_EQ(Client(path).Send("GET", "/echo/x")->body, "x");
+  EXPECT_FALSE(Server::Start({.socket = path}, router_));
+  server_->Stop();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(ServerTest, UnknownPathsAndMethodsAreTold) {
+  Start();
+  Client client = NewClient();
+  const Result<Response> unknown = client.Send("GET", "/nothing");
+  ASSERT_THAT(unknown, IsOk());
+  EXPECT_EQ(unknown->status, 404);
+  EXPECT_EQ(unknown->body, R"({"detail":"Not Found"})");
+  const Result<Response> method = client.Send("DELETE", "/echo");
+  ASSERT_THAT(method, IsOk());
+  EXPECT_EQ(method->status, 405);
+  EXPECT_EQ(method->body, R"({"detail":"Method Not Allowed"})");
+  EXPECT_THAT(method->headers, ::testing::Contains(::testing::Pair("Allow", "POST")));
+  EXPECT_EQ(client.Send("GET", "/echo/%zz")->status, 400);
+}
+
+TEST_F(ServerTest, AHandlerThatForgetsToAnswerAnswers500) {
+  Start();
+  EXPECT_EQ(NewClient().Send("GET", "/dropped")->status, 500);
+}
+
+TEST_F(ServerTest, WhatIsTooLargeIsRefusedAndOthersGoOn) {
+  Start({.tcp = TcpAddress{}, .limits = {.header_bytes = 1024, .body_bytes = 1000}});
+  Client client = NewClient();
+  EXPECT_EQ(client.Send("POST", "/echo", std::string(1000, 'x'))->status, 201);
+  EXPECT_THAT(Raw("POST /echo HTTP/1.1\r\nContent-Length: 10000000\r\n\r\n" + std::string(10'000'000, 'x')),
+              StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(Raw("GET / HTTP/1.1\r\nX: " + std::string(5000, 'x') + "\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
+  EXPECT_EQ(client.Send("GET", "/echo/x")->body, "x");
+}
+
+TEST_F(ServerTest, WhatIsNoHttpIsToldSo) {
+  Start();
+  for (const char* const text : {"hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nbad header\r\n\r\n",
+                                 "POST /echo HTTP/1.1\r\nContent-Length: x\r\n\r\n"}) {
+    const std::string answer = Raw(text);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 ")) << text;
+    EXPECT_THAT(answer, HasSubstr("{\"detail\":\"")) << text;
+  }
+  EXPECT_EQ(Raw(""), "");
+  EXPECT_EQ(NewClient().Send("GET", "/echo/x")->body, "x");
+}
+
+TEST_F(ServerTest, AClientThatSaysNothingIsClosed) {
+  Start({.tcp = TcpAddress{}, .limits = {.idle = std::chrono::milliseconds(50)}});
+  EXPECT_EQ(Raw("GET /echo/x HT", false), "");
+}
+
+TEST_F(ServerTest, ConnectionsPastTheLimitAreTurnedAway) {
+  Start({.tcp = TcpAddress{}, .limits = {.connections = 1}});
+  Client first = NewClient();
+  EXPECT_EQ(first.Send("GET", "/echo/x")->status, 200);
+  EXPECT_THAT(Raw("", false), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(first.Send("GET", "/echo/x")->status, 200);
+}
+
+TEST_F(ServerTest, StopFinishesWhatIsUnderWay) {
+  Start();
+  Client idle = NewClient();
+  EXPECT_EQ(idle.Send("GET", "/echo/x")->status, 200);
+  auto answer = std::async(std::launch::async, [this] { return NewClient().Send("GET", "/held"); });
+  Responder responder = held_.get_future().get();
+  auto stopped = std::async(std::launch::async, [this] { server_->Stop(); });
+  // Idle connections close at once, which tells that the stop has begun.
+  EXPECT_FALSE(idle.Send("GET", "/echo/x"));
+  responder.Send({.body = "late"});
+  const Result<Response> got = answer.get();
+  ASSERT_THAT(got, IsOk());
+  EXPECT_EQ(got->body, "late");
+  stopped.get();
+  EXPECT_FALSE(NewClient().Send("GET", "/echo/x"));
+}
+
+TEST_F(ServerTest, StopWaitsNoLongerThanItsGrace) {
+  Start({.tcp = TcpAddress{}, .grace = std::chrono::milliseconds(20)});
+  auto answer = std::async(std::launch::async, [this] { return NewClient().Send("GET", "/held"); });
+  Responder responder = held_.get_future().get();
+  server_->Stop();
+  responder.Send({});
+  server_.reset();
+  EXPECT_FALSE(answer.get());
+}
+
+TEST_F(ServerTest, AnAddressThatIsNoneOrTakenIsToldSo) {
+  Start();
+  EXPECT_FALSE(Server::Start({.tcp = TcpAddress{.host = "nowhere"}}, router_));
+  EXPECT_FALSE(Server::Start({.tcp = *server_->tcp()}, router_));
+  EXPECT_FALSE(Server::Start({}, router_));
+}
+
+}  // namespace
+}  // namespace zeus::http

@@ -1,0 +1,95 @@
+#include "services/http/target.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "zeus/base/text_file.h"
+
+namespace zeus::http {
+namespace {
+
+enum class Plus { kIsItself, kIsSpace };
+
+std::optional<int> HexDigit(char character) {
+  if (character >= '0' && character <= '9') return character - '0';
+  if (character >= 'a' && character <= 'f') return character - 'a' + 10;
+  if (character >= 'A' && character <= 'F') return character - 'A' + 10;
+  return std::nullopt;
+}
+
+Result<std::string> Decode(std::string_view text, Plus plus) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus == Plus::kIsSpace) {
+      decoded += ' ';
+    } else if (text[i] == '%') {
+      const auto high = i + 2 < text.size() ? HexDigit(text[i + 1]) : std::nullopt;
+      const auto low = i + 2 < text.size() ? HexDigit(text[i + 2]) : std::nullopt;
+      if (!high || !low) {
+        return Fail(ErrorCode::kInvalidArgument, "the target has a % without two hexadecimal digits after it");
+      }
+      decoded += static_cast<char>(*high * 16 + *low);
+      i += 2;
+    } else {
+      decoded += text[i];
+    }
+  }
+  if (decoded.find('\0') != std::string::npos || !ToText(decoded, "target") || decoded.starts_with("\xEF\xBB\xBF")) {
+    return Fail(ErrorCode::kInvalidArgument, "the target is not UTF-8 text");
+  }
+  return decoded;
+}
+
+// Calls `take` with each piece between separators; stops at the first error.
+template <class Take>
+Result<void> ForEachPiece(std::string_view text, char separator, Take take) {
+  while (true) {
+    const size_t end = text.find(separator);
+    ZEUS_RETURN_IF_ERROR(take(text.substr(0, end)));
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+Result<Target> ParseTarget(std::string_view text) {
+  if (!text.starts_with('/')) return Fail(ErrorCode::kInvalidArgument, "the target does not begin with /");
+  const size_t question = text.find('?');
+  Target target;
+  ZEUS_RETURN_IF_ERROR(ForEachPiece(text.substr(1, question - 1), '/', [&](std::string_view piece) -> Result<void> {
+    ZEUS_ASSIGN_OR_RETURN(std::string segment, Decode(piece, Plus::kIsItself));
+    target.segments.push_back(std::move(segment));
+    return {};
+  }));
+  if (question == std::string_view::npos) return target;
+  ZEUS_RETURN_IF_ERROR(ForEachPiece(text.substr(question + 1), '&', [&](std::string_view piece) -> Result<void> {
+    if (piece.empty()) return {};
+    const size_t equals = piece.find('=');
+    ZEUS_ASSIGN_OR_RETURN(std::string name, Decode(piece.substr(0, equals), Plus::kIsSpace));
+    std::string value;
+    if (equals != std::string_view::npos) {
+      ZEUS_ASSIGN_OR_RETURN(value, Decode(piece.substr(equals + 1), Plus::kIsSpace));
+    }
+    target.query.emplace_back(std::move(name), std::move(value));
+    return {};
+  }));
+  return target;
+}
+
+std::string EscapeForTarget(std::string_view text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+  std::string escaped;
+  for (const char character : text) {
+    if (kPlain.find(character) != std::string_view::npos) {
+      escaped += character;
+    } else {
+      escaped += fmt::format("%{:02X}", static_cast<unsigned char>(character));
+    }
+  }
+  return escaped;
+}
+
+}  // namespace zeus::http
