@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "services/store/store.h"
+
+namespace zeus::store {
+
+/// What contradicts itself in the store, in sentences; none when it is whole. Reads everything.
+Result<std::vector<std::string>> FindBrokenInvariants(Store& store);
+
+}  // namespace zeus::store
