@@ -133,6 +133,46 @@ class ProcessEndsTest(OneMachineCase):
         code, errors = self.run_train('"$@" train.py; code=$?; $ZEUS env --json; exit $code')
         self.assertEqual(code, 0, errors)
 
+    def test_two_ranks_choose_alike(self) -> None:
+        # Alone, the first would choose 150 W and the second 200 W; of both together 175 W takes the least.
+        self.write_script("train.py", """
+            import sys
+            from dataclasses import dataclass
+            import torch.distributed as dist
+            from zeus.optimizer.power_limit import Energy, GlobalPowerLimitOptimizer
+
+            @dataclass
+            class Measured:
+                time: float
+                gpu_energy: dict
+
+            rank, best = int(sys.argv[1]), [150, 200][int(sys.argv[1])]
+            dist.init_process_group("gloo", init_method=f"file://{os.getcwd()}/meeting", rank=rank, world_size=2)
+
+            class Monitor:
+                gpu_indices = [0]
+                def begin_window(self, key, sync_execution=True): pass
+                def end_window(self, key, sync_execution=True, cancel=False):
+                    limit = float(key.rsplit("_", 1)[1])
+                    return Measured(1.0 + rank, {0: 1 + (limit - best) ** 2})
+
+            one = GlobalPowerLimitOptimizer(Monitor(), Energy(), wait_steps=0, warmup_steps=1, profile_steps=2)
+            for step in range(40):
+                one.on_step_begin()
+            assert one.optimal_power_limit == 175, one.optimal_power_limit
+            assert [m.time for m in one.measurements] == [2.0] * 7, one.measurements
+            assert one.measurements[3].energy == 2 + 2 * 25 ** 2, one.measurements
+            dist.barrier()
+            assert [limit for limit, _ in seen()] == [175, 175], seen()
+            dist.barrier()
+            """)
+        done = self.shell(
+            'CUDA_VISIBLE_DEVICES=1 "$@" train.py 1 >&2 & other=$!; CUDA_VISIBLE_DEVICES=0 "$@" train.py 0; one=$?; '
+            'wait $other; two=$?; $ZEUS env --json; exit $((one + two))')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (gpus,) = self.told(done.stdout)
+        self.assertEqual([gpu["power_limit_w"] for gpu in gpus], [LIMIT, LIMIT])
+
 
 if __name__ == "__main__":
     unittest.main()
