@@ -71,6 +71,22 @@ class DigitsExampleTest(unittest.TestCase):
         for entry in entries:  # type: ignore[attr-defined]
             self.check_try(entry, folder, 1)
 
+    def test_what_misses_the_target_is_pruned(self) -> None:
+        # Costs are measured, and a busy machine makes them larger: with this beta none ends a try, and what fails does
+        # so by its accuracy alone.
+        text = (SOURCE / "examples" / "digits" / "job.toml").read_text()
+        for before, after in (("[32, 64, 128, 256, 512, 1024]", "[32, 1024]"), ("beta = 2.0", "beta = 1000.0"),
+                              ("[run]", f'workdir = "{SOURCE / "examples" / "digits"}"\n\n[run]')):
+            self.assertIn(before, text)
+            text = text.replace(before, after)
+        job = self.folder / "job.toml"
+        job.write_text(text)
+        history, _ = self.zeus_run(1, str(job), 4)
+        tries = [(each["recurrence"], each["batch_size"], each["reached"])
+                 for each in history["entries"]]  # type: ignore[attr-defined]
+        # Tried once, replaced in the same recurrence, and not tried again in the second round or after it.
+        self.assertEqual(tries, [(0, 32, True), (1, 1024, False), (1, 32, True), (2, 32, True), (3, 32, True)])
+
     def test_data_parallel(self) -> None:
         history, folder = self.zeus_run(2, "data_parallel.toml", 1)
         entry, = history["entries"]  # type: ignore[misc]
