@@ -93,6 +93,7 @@ int Run(int argc, char** argv) {
   zeus::AddSimulateCommand(app, invocation);
   zeus::AddSimulateClusterCommand(app, invocation);
   zeus::AddSweepCommand(app, invocation);
+  zeus::AddExplainCommand(app, invocation);
   zeus::AddTraceCommand(app, invocation);
   zeus::AddCapriccioCommand(app, invocation);
   zeus::AddRunCommand(app, invocation);

@@ -12,7 +12,7 @@ import unittest
 
 from zeus_program import GOLDEN, SHARED, ZEUS, ZeusTest, environment, needs_golden, needs_traces, run
 
-COMMANDS = [(), ("simulate",), ("simulate-cluster",), ("sweep",), ("trace",), ("trace", "check"), ("trace", "describe"),
+COMMANDS = [(), ("simulate",), ("simulate-cluster",), ("sweep",), ("explain",), ("trace",), ("trace", "check"), ("trace", "describe"),
             ("trace", "generate"), ("trace", "generate-groups"), ("emulate",), ("emulate", "load"), ("capriccio",),
             ("capriccio", "generate"), ("run",), ("profile",), ("exec",),
             ("monitor",), ("monitor", "power"), ("monitor", "energy"), ("monitor", "temperature"), ("analyze",), ("env",), ("restore",),

@@ -7,6 +7,7 @@
 
 #include "zeus/base/result.h"
 #include "zeus/launcher/process_executor.h"
+#include "zeus/launcher/recorded_tries.h"
 #include "zeus/launcher/run_history.h"
 #include "zeus/recurrence/executor.h"
 
@@ -24,23 +25,19 @@ class ReplayExecutor final : public Executor {
 
   /// `live` outlives this. `source` names the record in errors.
   ReplayExecutor(ProcessExecutor& live, std::vector<RunEntry> recorded, std::string source, Hooks hooks)
-      : live_(live), recorded_(std::move(recorded)), source_(std::move(source)), hooks_(std::move(hooks)) {}
+      : live_(live), recorded_(std::move(recorded), std::move(source)), hooks_(std::move(hooks)) {}
 
   /// While the record lasts: kInvalidData when it does not hold the try that is asked for, naming the entry and what
   /// was to be tried instead.
   Result<Outcome> Execute(const TryRequest& request, const ChoosePowerLimit& choose) override;
 
   /// Whether everything recorded was asked for.
-  [[nodiscard]] bool caught_up() const { return next_ == recorded_.size(); }
+  [[nodiscard]] bool caught_up() const { return recorded_.caught_up(); }
 
  private:
-  Result<Outcome> Replay(const TryRequest& request, const ChoosePowerLimit& choose);
-
   ProcessExecutor& live_;
-  std::vector<RunEntry> recorded_;
-  std::string source_;
+  RecordedTries recorded_;
   Hooks hooks_;
-  size_t next_ = 0;
 };
 
 }  // namespace zeus

@@ -51,13 +51,22 @@ Result<ExpectedRecurrence> ExpectDefault(const JobTrace& trace, const CostMetric
                           ToText(trace.job.workload), trace.job.target_metric, trace.job.max_epochs));
 }
 
+std::optional<ExpectedRecurrence> ExpectBestLimit(const JobTrace& trace, const CostMetric& metric, int64_t batch_size) {
+  std::optional<ExpectedRecurrence> best;
+  const RecordedBatchSize* const recorded = trace.Find(batch_size);
+  if (recorded == nullptr) return best;
+  for (const RecordedLimit& limit : recorded->limits) {
+    const auto expected = ExpectRecurrence(trace, metric, batch_size, limit.power_limit);
+    if (expected && (!best || expected->cost < best->cost)) best = expected;
+  }
+  return best;
+}
+
 Result<ExpectedRecurrence> ExpectOracle(const JobTrace& trace, const CostMetric& metric) {
   std::optional<ExpectedRecurrence> best;
   for (const RecordedBatchSize& recorded : trace.batch_sizes) {
-    for (const RecordedLimit& limit : recorded.limits) {
-      const auto expected = ExpectRecurrence(trace, metric, recorded.batch_size, limit.power_limit);
-      if (expected && (!best || expected->cost < best->cost)) best = expected;
-    }
+    const auto expected = ExpectBestLimit(trace, metric, recorded.batch_size);
+    if (expected && (!best || expected->cost < best->cost)) best = expected;
   }
   if (best) return *best;
   return Fail(ErrorCode::kUnreachable,

@@ -24,6 +24,9 @@ struct ExpectedRecurrence {
 std::optional<ExpectedRecurrence> ExpectRecurrence(const JobTrace& trace, const CostMetric& metric, int64_t batch_size,
                                                    Watts power_limit);
 
+/// The cheapest of a batch size's power limits. nullopt when no recorded run at it reaches the target.
+std::optional<ExpectedRecurrence> ExpectBestLimit(const JobTrace& trace, const CostMetric& metric, int64_t batch_size);
+
 /// The user's default: b0 at its highest limit. kUnreachable when b0 never reaches the target.
 Result<ExpectedRecurrence> ExpectDefault(const JobTrace& trace, const CostMetric& metric);
 

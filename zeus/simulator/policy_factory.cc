@@ -47,13 +47,14 @@ Result<Policies> PolicyFactory::Make(const PolicyNames& names, const PolicyOptio
         "oracle", Proposal{.batch_size = best.batch_size, .power_limit = best.power_limit});
     return policies;
   }
-  if (const auto found = std::ranges::find(registered_, names.batch_size, &Registered::name);
-      found != registered_.end()) {
-    ZEUS_ASSIGN_OR_RETURN(policies.batch_size, found->make(options));
-    return policies;
-  }
-  ZEUS_ASSIGN_OR_RETURN(policies.batch_size, MakeBatchSizePolicy(names.batch_size, options));
+  ZEUS_ASSIGN_OR_RETURN(policies.batch_size, MakeBatchSize(names.batch_size, options));
   return policies;
+}
+
+Result<std::unique_ptr<BatchSizePolicy>> PolicyFactory::MakeBatchSize(std::string_view name,
+                                                                      const PolicyOptions& options) const {
+  const auto found = std::ranges::find(registered_, name, &Registered::name);
+  return found != registered_.end() ? found->make(options) : MakeBatchSizePolicy(name, options);
 }
 
 }  // namespace zeus

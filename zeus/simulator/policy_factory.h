@@ -42,6 +42,10 @@ class PolicyFactory {
   [[nodiscard]] Result<Policies> Make(const PolicyNames& names, const PolicyOptions& options, const JobTrace& trace,
                                       const CostMetric& metric) const;
 
+  /// A fresh batch-size policy that knows no trace: any but "oracle".
+  [[nodiscard]] Result<std::unique_ptr<BatchSizePolicy>> MakeBatchSize(std::string_view name,
+                                                                       const PolicyOptions& options) const;
+
  private:
   struct Registered {
     std::string name;

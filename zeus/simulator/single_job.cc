@@ -100,6 +100,11 @@ Result<void> SingleJobSimulation::LoadBeliefs(std::string_view batch_size, std::
   return {};
 }
 
+Result<std::optional<PolicyExplanation>> SingleJobSimulation::Explain() const {
+  // The only job that this policy knows.
+  return policies_.batch_size->Explain(JobId{0});
+}
+
 Result<std::string> SingleJobSimulation::Save() const {
   Json document;
   document["format"] = kFormat;

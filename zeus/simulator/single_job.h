@@ -40,6 +40,8 @@ class SingleJobSimulation {
   [[nodiscard]] const History& history() const { return history_; }
   [[nodiscard]] int64_t recurrences_done() const { return loop_->state().recurrences_done; }
   [[nodiscard]] const CostMetric& metric() const { return metric_; }
+  /// What the batch-size policy believes now; nothing, where it has nothing to tell.
+  [[nodiscard]] Result<std::optional<PolicyExplanation>> Explain() const;
 
   /// The whole simulation as versioned JSON: options, history, beliefs and random streams.
   [[nodiscard]] Result<std::string> Save() const;

@@ -9,6 +9,7 @@
 #include "zeus/base/units.h"
 #include "zeus/job/job.h"
 #include "zeus/job/knobs.h"
+#include "zeus/optimizer/batch_size/policy_explanation.h"
 #include "zeus/optimizer/job_id.h"
 
 namespace zeus {
@@ -63,6 +64,12 @@ class BatchSizePolicy {
   /// nothing had happened. A failed load leaves the policy as it was.
   [[nodiscard]] virtual Result<std::string> SaveBeliefs() const = 0;
   virtual Result<void> LoadBeliefs(std::string_view json) = 0;
+
+  /// What is believed of a job and what comes next, for people. Nothing, where a policy has nothing to tell. Changes
+  /// nothing.
+  [[nodiscard]] virtual Result<std::optional<PolicyExplanation>> Explain(JobId /*job*/) const {
+    return std::optional<PolicyExplanation>();
+  }
 };
 
 }  // namespace zeus

@@ -6,6 +6,7 @@
 
 #include "zeus/optimizer/batch_size/bandit_json.h"
 #include "zeus/optimizer/batch_size/check_observation.h"
+#include "zeus/optimizer/batch_size/explain_bandit.h"
 
 namespace zeus {
 namespace {
@@ -204,6 +205,20 @@ Result<void> PrunedThompsonPolicy::LoadBeliefs(std::string_view json) {
                                              return StateFromJson(place, space, options_.window, bandit_options_);
                                            }));
   return {};
+}
+
+Result<std::optional<PolicyExplanation>> PrunedThompsonPolicy::Explain(JobId job) const {
+  const auto index = static_cast<size_t>(job);
+  if (index >= jobs_.entries().size()) return FailUnknownJob();
+  JobTable<JobState>::Entry entry = jobs_.entries()[index];  // The bandit may still have to be made.
+  const std::vector<int64_t> batch_sizes = entry.space.batch_sizes();
+  if (!entry.state.exploration.done()) {
+    std::vector<int64_t> runs;
+    for (const ArmRewards& rewards : entry.state.rewards) runs.push_back(static_cast<int64_t>(rewards.count()));
+    return ExplainExploration(entry.state.exploration, batch_sizes, runs);
+  }
+  if (!entry.state.bandit) ZEUS_RETURN_IF_ERROR(StartBandit(&entry));
+  return ExplainBandit(*entry.state.bandit, batch_sizes);
 }
 
 }  // namespace zeus

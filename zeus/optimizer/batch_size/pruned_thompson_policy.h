@@ -28,6 +28,7 @@ class PrunedThompsonPolicy final : public BatchSizePolicy {
   Result<void> Observe(JobId job, const Observation& observation) override;
   [[nodiscard]] Result<std::string> SaveBeliefs() const override;
   Result<void> LoadBeliefs(std::string_view json) override;
+  [[nodiscard]] Result<std::optional<PolicyExplanation>> Explain(JobId job) const override;
 
   /// Whether the job's next proposal is still exploration's.
   [[nodiscard]] Result<bool> IsExploring(JobId job) const;

@@ -4,6 +4,7 @@
 
 #include "zeus/optimizer/batch_size/bandit_json.h"
 #include "zeus/optimizer/batch_size/check_observation.h"
+#include "zeus/optimizer/batch_size/explain_bandit.h"
 
 namespace zeus {
 namespace {
@@ -58,6 +59,13 @@ Result<void> ThompsonPolicy::LoadBeliefs(std::string_view json) {
   ZEUS_ASSIGN_OR_RETURN(jobs_,
                         LoadJobs<GaussianThompsonSampling>(json, name(), Options(options_, bandit_options_), load));
   return {};
+}
+
+Result<std::optional<PolicyExplanation>> ThompsonPolicy::Explain(JobId job) const {
+  const auto index = static_cast<size_t>(job);
+  if (index >= jobs_.entries().size()) return FailUnknownJob();
+  const auto& entry = jobs_.entries()[index];
+  return ExplainBandit(entry.state, entry.space.batch_sizes());
 }
 
 }  // namespace zeus

@@ -20,6 +20,7 @@ class ThompsonPolicy final : public BatchSizePolicy {
   Result<void> Observe(JobId job, const Observation& observation) override;
   [[nodiscard]] Result<std::string> SaveBeliefs() const override;
   Result<void> LoadBeliefs(std::string_view json) override;
+  [[nodiscard]] Result<std::optional<PolicyExplanation>> Explain(JobId job) const override;
 
  private:
   PolicyOptions options_;

@@ -6,6 +6,7 @@
 
 #include "zeus/optimizer/batch_size/check_observation.h"
 #include "zeus/optimizer/batch_size/knowledge_gradient/beliefs_json.h"
+#include "zeus/optimizer/batch_size/knowledge_gradient/explain_beliefs.h"
 
 namespace zeus {
 
@@ -100,6 +101,11 @@ Result<void> KnowledgeGradientPolicy::LoadBeliefs(std::string_view json) {
                    return knowledge_gradient::StateFromJson(place, space, NewState(job, space));
                  }));
   return {};
+}
+
+Result<std::optional<PolicyExplanation>> KnowledgeGradientPolicy::Explain(JobId job) const {
+  ZEUS_ASSIGN_OR_RETURN(const JobBeliefs* const beliefs, Beliefs(job));
+  return knowledge_gradient::ExplainBeliefs(*beliefs, jobs_.entries()[static_cast<size_t>(job)].space.batch_sizes());
 }
 
 }  // namespace zeus

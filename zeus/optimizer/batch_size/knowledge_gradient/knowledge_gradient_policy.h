@@ -27,6 +27,7 @@ class KnowledgeGradientPolicy final : public BatchSizePolicy {
   Result<void> Observe(JobId job, const Observation& observation) override;
   [[nodiscard]] Result<std::string> SaveBeliefs() const override;
   Result<void> LoadBeliefs(std::string_view json) override;
+  [[nodiscard]] Result<std::optional<PolicyExplanation>> Explain(JobId job) const override;
 
   /// What is believed of a job; valid until the next call.
   [[nodiscard]] Result<const knowledge_gradient::JobBeliefs*> Beliefs(JobId job) const;

@@ -1,0 +1,155 @@
+#include "zeus/optimizer/batch_size/knowledge_gradient/explain_beliefs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "zeus/optimizer/batch_size/believed_costs.h"
+
+namespace zeus::knowledge_gradient {
+namespace {
+
+struct Tally {
+  int64_t runs = 0;
+  int64_t reached = 0;
+  int64_t ended_by_profile = 0;
+};
+
+std::vector<Tally> CountRuns(const JobBeliefs& beliefs) {
+  std::vector<Tally> tallies(beliefs.epochs().sizes());
+  for (const Run& run : beliefs.runs()) {
+    Tally& tally = tallies[run.size];
+    ++tally.runs;
+    tally.reached += run.reached ? 1 : 0;
+    tally.ended_by_profile += run.ended_by_profile ? 1 : 0;
+  }
+  return tallies;
+}
+
+/// A draw of what is common to all sizes: a curve, and how far the level is off.
+struct Common {
+  size_t curve = 0;
+  double level = 0;
+};
+
+Common DrawCommon(const EpochsBelief& epochs, NumpyGenerator& generator) {
+  double left = generator.NextDouble();
+  const std::span<const double> weights = epochs.live_weights();
+  size_t curve = 0;
+  while (curve + 1 < weights.size() && left >= weights[curve]) left -= weights[curve++];
+  return {.curve = curve, .level = generator.Normal(0, std::sqrt(epochs.level_variance()))};
+}
+
+/// Draws of ln(epochs) and of ln(cost) of all sizes: the first half of the numbers, and the second.
+class JointDraw {
+ public:
+  explicit JointDraw(const JobBeliefs& beliefs) : epochs_(beliefs.epochs()), costs_(beliefs.costs()) {}
+
+  void operator()(NumpyGenerator& generator, std::span<double> numbers) const {
+    const size_t sizes = epochs_.sizes();
+    const Common common = DrawCommon(epochs_, generator);
+    for (size_t i = 0; i < sizes; ++i) {
+      const double own = generator.Normal(0, std::sqrt(epochs_.own_variance(i)));
+      const LogBelief& epoch_cost = costs_.beliefs()[i];
+      const double log_epochs = epochs_.Mean(i, common.curve) + (1 - epochs_.trust(i)) * common.level + own;
+      numbers[i] = std::exp(log_epochs);
+      numbers[sizes + i] = std::exp(log_epochs + generator.Normal(epoch_cost.mean, std::sqrt(epoch_cost.variance)));
+    }
+  }
+
+ private:
+  const EpochsBelief& epochs_;
+  const EpochCosts& costs_;
+};
+
+BelievedNumber EpochCostOf(const LogBelief& belief) {
+  constexpr double kNineInTen = 1.6448536269514722;
+  const double deviation = std::sqrt(belief.variance);
+  return {.mean = std::exp(belief.mean + 0.5 * belief.variance),
+          .low = std::exp(belief.mean - kNineInTen * deviation),
+          .high = std::exp(belief.mean + kNineInTen * deviation)};
+}
+
+std::string Times(int64_t count) {
+  return count == 1 ? "once" : fmt::format("{} times", count);
+}
+
+std::string VerdictOf(const Tally& tally, const TrialWorth* trial, bool incumbent, bool next) {
+  if (incumbent) return next ? "incumbent, and next" : "incumbent";
+  std::string past = "not tried";
+  if (tally.runs > 0 && tally.runs == tally.ended_by_profile) {
+    past = "left after its first epoch";
+  } else if (tally.runs > 0) {
+    past =
+        tally.reached == 0 ? fmt::format("failed {}", Times(tally.runs)) : fmt::format("tried {}", Times(tally.runs));
+  }
+  if (trial == nullptr) return past;
+  if (next) return past + ", and next";
+  return past + (trial->score.value() > 0 ? ", worth a try" : ", not worth its price");
+}
+
+std::string ReasonOf(const Decision& decision) {
+  switch (decision.why) {
+    case Decision::Why::kFirst:
+      return "no run has reached the target yet: the default";
+    case Decision::Why::kIncumbent:
+      return "nothing that another batch size could teach is worth its price: the incumbent, the cheapest that has "
+             "reached the target";
+    case Decision::Why::kRetry:
+      return "the last try did not reach the target: the incumbent ends the recurrence";
+    case Decision::Why::kTrial:
+      return "what a run there would teach, over the recurrences to come, is worth its price";
+  }
+  return {};
+}
+
+}  // namespace
+
+PolicyExplanation ExplainBeliefs(const JobBeliefs& beliefs, std::span<const int64_t> batch_sizes) {
+  const std::vector<Tally> tallies = CountRuns(beliefs);
+  const std::optional<TrialContext> context = beliefs.Context();
+  const Decision decision = beliefs.Decide();
+  const bool any_cost = std::ranges::any_of(beliefs.runs(), [](const Run& run) { return run.cost > 0; });
+  PolicyExplanation explanation;
+  for (size_t i = 0; i < batch_sizes.size(); ++i) {
+    explanation.sizes.push_back({.batch_size = batch_sizes[i],
+                                 .runs = tallies[i].runs,
+                                 .reached = tallies[i].reached,
+                                 .epoch_cost = {},
+                                 .epochs = {},
+                                 .cost = {},
+                                 .best_probability = {},
+                                 .trial = {},
+                                 .verdict = {}});
+  }
+  std::vector<BatchSizeBelief>& sizes = explanation.sizes;
+  if (any_cost && !beliefs.only_costs()) {
+    for (size_t i = 0; i < sizes.size(); ++i) sizes[i].epoch_cost = EpochCostOf(beliefs.costs().beliefs()[i]);
+  }
+  if (context) {
+    const BelievedCosts believed(2 * sizes.size(), JointDraw(beliefs));
+    std::vector<bool> are_costs(2 * sizes.size());
+    std::fill(are_costs.begin() + static_cast<std::ptrdiff_t>(sizes.size()), are_costs.end(), true);
+    const std::vector<double> best = believed.LeastProbabilities(are_costs);
+    const TrialValuer valuer(beliefs.epochs(), beliefs.costs(), beliefs.settings());
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      if (!beliefs.only_costs()) sizes[i].epochs = believed.Number(i);
+      sizes[i].cost = believed.Number(sizes.size() + i);
+      sizes[i].best_probability = best[sizes.size() + i];
+      if (i == context->incumbent) continue;
+      const TrialValue value = valuer.Value(i, *context);
+      sizes[i].trial =
+          TrialWorth{.gain = Joules(value.gain), .price = Joules(value.price), .score = Joules(value.score)};
+    }
+  }
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    sizes[i].verdict = VerdictOf(tallies[i], sizes[i].trial ? &*sizes[i].trial : nullptr,
+                                 context && i == context->incumbent, i == decision.size);
+  }
+  explanation.next_batch_size = batch_sizes[decision.size];
+  explanation.reason = ReasonOf(decision);
+  return explanation;
+}
+
+}  // namespace zeus::knowledge_gradient
