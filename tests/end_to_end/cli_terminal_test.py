@@ -138,7 +138,7 @@ class HelpTest(ZeusTest):
 
     def test_wrong_usage(self):
         for arguments, message in [
-            ((), "a command is missing; there are: simulate, simulate-cluster, sweep, trace, "),
+            ((), "a command is missing; there are: simulate, simulate-cluster, sweep, explain, trace, "),
             (("nonsense",), "no command \"nonsense\"; there are: simulate,"),
             (("trace",), "there are: check, describe, generate, generate-groups; see `zeus trace --help`"),
             (("trace", "nonsense"), "no command \"nonsense\"; there are: check,"),
