@@ -33,23 +33,94 @@ PythonName GeneralName(ErrorCode code) {
   return {"builtins", "RuntimeError"};
 }
 
-PythonName GpuName(ErrorCode code) {
-  constexpr const char* kModule = "zeus.device.gpu.common";
-  switch (code) {
+constexpr const char* kGpuModule = "zeus.device.gpu.common";
+
+// Of what NVML returned; published.
+const char* NvmlName(int64_t code) {
+  constexpr std::array<const char*, 21> kNames = {
+      nullptr,
+      "ZeusGPUInitError",
+      "ZeusGPUInvalidArgError",
+      "ZeusGPUNotSupportedError",
+      "ZeusGPUNoPermissionError",
+      "ZeusGPUAlreadyInitializedError",
+      "ZeusGPUNotFoundError",
+      "ZeusGPUInsufficientSizeError",
+      "ZeusGPUInsufficientPowerError",
+      "ZeusGPUDriverNotLoadedError",
+      "ZeusGPUTimeoutError",
+      "ZeusGPUIRQError",
+      "ZeusGPULibraryNotFoundError",
+      "ZeusGPUFunctionNotFoundError",
+      "ZeusGPUCorruptedInfoROMError",
+      "ZeusGPULostError",
+      "ZeusGPUResetRequiredError",
+      "ZeusGPUOperatingSystemError",
+      "ZeusGPULibRMVersionMismatchError",
+      nullptr,  // In use.
+      "ZeusGPUMemoryError",
+  };
+  const bool known = code >= 0 && code < static_cast<int64_t>(kNames.size()) && kNames[static_cast<size_t>(code)];
+  return known ? kNames[static_cast<size_t>(code)] : "ZeusGPUUnknownError";
+}
+
+// Of what AMD SMI returned; published.
+const char* AmdSmiName(int64_t status) {
+  switch (status) {
+    case 1:   // INVAL
+    case 53:  // ARG_PTR_NULL
+      return "ZeusGPUInvalidArgError";
+    case 2:  // NOT_SUPPORTED
+    case 48:
+    case 49:
+      return "ZeusGPUNotSupportedError";
+    case 8:  // TIMEOUT
+    case 50:
+      return "ZeusGPUTimeoutError";
+    case 10:  // NO_PERM
+      return "ZeusGPUNoPermissionError";
+    case 15:  // OUT_OF_RESOURCES
+      return "ZeusGPUMemoryError";
+    case 18:  // INIT_ERROR
+    case 32:  // NOT_INIT
+      return "ZeusGPUInitError";
+    case 31:  // NOT_FOUND
+      return "ZeusGPUNotFoundError";
+    case 34:  // DRIVER_NOT_LOADED
+    case 45:
+    case 46:
+    case 47:
+    case 51:  // NO_DRV
+      return "ZeusGPUDriverNotLoadedError";
+    case 41:  // INSUFFICIENT_SIZE
+      return "ZeusGPUInsufficientSizeError";
+    case 52:  // FILE_NOT_FOUND
+      return "ZeusGPULibraryNotFoundError";
+    default:
+      return nullptr;  // What the caller can do about it says more.
+  }
+}
+
+PythonName GpuName(const Error& error) {
+  if (error.library == ErrorLibrary::kNvml) return {kGpuModule, NvmlName(error.library_code)};
+  if (error.library == ErrorLibrary::kAmdSmi) {
+    if (const char* const name = AmdSmiName(error.library_code)) return {kGpuModule, name};
+  }
+  switch (error.code) {
     case ErrorCode::kInvalidArgument:
-      return {kModule, "ZeusGPUInvalidArgError"};
+      return {kGpuModule, "ZeusGPUInvalidArgError"};
     case ErrorCode::kNotFound:
-      return {kModule, "ZeusGPUNotFoundError"};
+      return {kGpuModule, "ZeusGPUNotFoundError"};
     case ErrorCode::kPermissionDenied:
-      return {kModule, "ZeusGPUNoPermissionError"};
+      return {kGpuModule, "ZeusGPUNoPermissionError"};
     case ErrorCode::kFailedPrecondition:
-      return {kModule, "ZeusGPUNotSupportedError"};
+      return {kGpuModule, "ZeusGPUNotSupportedError"};
     case ErrorCode::kInvalidData:
     case ErrorCode::kUnreachable:
     case ErrorCode::kUnavailable:
       break;
   }
-  return {kModule, "ZeusGPUUnknownError"};
+  return {kGpuModule, "ZeusGPUUnknownError"};
 }
 
 PythonName CpuName(ErrorCode code) {
@@ -63,12 +134,12 @@ PythonName NameOf(const Error& error, ErrorFamily family) {
     case ErrorFamily::kGeneral:
       break;
     case ErrorFamily::kGpu:
-      return GpuName(error.code);
+      return GpuName(error);
     case ErrorFamily::kGpuStart:
-      return {"zeus.device.gpu.common", "ZeusGPUInitError"};
+      return {kGpuModule, "ZeusGPUInitError"};
     case ErrorFamily::kGpuBorrow:
       if (error.code == ErrorCode::kFailedPrecondition) return {"zeus.device.exception", "ZeusBaseGPUError"};
-      return GpuName(error.code);
+      return GpuName(error);
     case ErrorFamily::kCpu:
       return CpuName(error.code);
     case ErrorFamily::kCpuStart:

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import tempfile
 import textwrap
 import unittest
 
@@ -264,6 +265,62 @@ class ExceptionTest(Case):
                     error = getattr(importlib.import_module(module), name)("what")
                     assert isinstance(error, parent) and error.message == str(error) == "what", name
             """, None)
+
+
+    RETURNS = (("uninitialized", "Init"), ("invalid_argument", "InvalidArg"), ("not_supported", "NotSupported"),
+               ("no_permission", "NoPermission"), ("not_found", "NotFound"), ("insufficient_size", "InsufficientSize"),
+               ("insufficient_power", "InsufficientPower"), ("driver_not_loaded", "DriverNotLoaded"),
+               ("timeout", "Timeout"), ("irq_issue", "IRQ"), ("library_not_found", "LibraryNotFound"),
+               ("function_not_found", "FunctionNotFound"), ("corrupted_inforom", "CorruptedInfoROM"),
+               ("gpu_is_lost", "Lost"), ("reset_required", "ResetRequired"), ("operating_system", "OperatingSystem"),
+               ("lib_rm_version_mismatch", "LibRMVersionMismatch"), ("in_use", "Unknown"), ("memory", "Memory"),
+               ("argument_version_mismatch", "Unknown"), ("unknown", "Unknown"))
+
+    def test_each_of_nvmls_returns_has_its_own(self) -> None:
+        # The n-th reading of the temperature fails with the n-th.
+        faults = "".join(
+            f'[[fault]]\nfunction = "nvmlDeviceGetTemperature"\nerror = "{name}"\nafter_calls = {number}\ncalls = 1\n'
+            for number, (name, _) in enumerate(self.RETURNS))
+        self.on_machine(faults, f"""
+            import zeus.device.gpu
+            gpu = zeus.device.get_gpus().gpus[0]
+            for name, kind in {self.RETURNS!r}:
+                message = raises(getattr(zeus.device.gpu, f"ZeusGPU{{kind}}Error"), gpu.get_gpu_temperature)
+                assert message.startswith("GPU 0 (Tesla V100-PCIE-32GB): temperature: "), message
+            assert gpu.get_gpu_temperature() > 0
+            """)
+
+    def test_a_gpu_that_is_lost(self) -> None:
+        self.on_machine('[[fault]]\ngpu = 1\nerror = "gpu_is_lost"\nafter_calls = 100\n', """
+            import logging
+            from zeus.device import get_gpus
+            from zeus.device.gpu import ZeusGPULostError
+            from zeus.monitor import ZeusMonitor
+            gpus, monitor = get_gpus(), ZeusMonitor(gpu_indices=[1])
+            monitor.begin_window("w")
+            lost = None
+            for _ in range(1000):
+                try:
+                    gpus.get_total_energy_consumption(1)
+                except ZeusGPULostError as error:
+                    lost = error
+            assert "it fell off the bus" in str(lost), lost
+            for call in (gpus.get_instant_power_usage, gpus.get_gpu_temperature, gpus.get_power_management_limit):
+                raises(ZeusGPULostError, lambda: call(1))
+            raises(ZeusGPULostError, lambda: gpus.set_power_management_limit(1, 150_000))
+            raises(ZeusGPULostError, lambda: monitor.end_window("w"))
+            assert gpus.get_gpu_temperature(0) > 0
+            """)
+
+    def on_machine(self, faults: str, script: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            machine = os.path.join(folder, "machine.toml")
+            with open(machine, "w", encoding="utf-8") as file:
+                file.write('settings = "everyone"\n[[gpu]]\npreset = "v100"\ncount = 2\n' + faults)
+            done = subprocess.run(
+                [ZEUS, "emulate", "--config", machine, "--", *PYTHON, "-c", RAISES + textwrap.dedent(script)],
+                capture_output=True, text=True, env=ENVIRONMENT, timeout=120)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
 class ShowEnvironmentTest(unittest.TestCase):

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <utility>
@@ -17,9 +18,15 @@ enum class ErrorCode {
   kUnavailable,         ///< Something outside failed; the same call may succeed later.
 };
 
+/// The libraries whose own error numbers an Error keeps.
+enum class ErrorLibrary { kNone, kNvml, kAmdSmi };
+
 struct Error {
   ErrorCode code;
   std::string message;
+  /// Where a call of a vendor's library failed: which one, and what it returned (nvmlReturn_t, amdsmi_status_t).
+  ErrorLibrary library = ErrorLibrary::kNone;
+  int64_t library_code = 0;
 };
 
 /// Every interface of ours that can fail returns one of these; none throws.

@@ -42,8 +42,9 @@ EnergyFigure CounterFigure(Joules energy, Seconds duration, Seconds period) {
 }
 
 /// What a reading at one edge of a window failed with, said so that it is clear what is missing.
-std::unexpected<Error> Lost(const Error& error, const char* edge) {
-  return Fail(error.code, fmt::format("{} (when the window {})", error.message, edge));
+std::unexpected<Error> Lost(Error error, const char* edge) {
+  error.message += fmt::format(" (when the window {})", edge);
+  return std::unexpected(std::move(error));
 }
 
 CpuFigures CpuDifference(const Result<CpuEnergySample>& begun, const Result<CpuEnergySample>& ended, Seconds duration,

@@ -124,7 +124,7 @@ Error StatusError(std::string_view function, std::string_view gpu, Status status
   } else if (status == 34 || status == 51) {
     message += ": load the amdgpu kernel module";
   }
-  return Error{CodeOf(status), std::move(message)};
+  return Error{CodeOf(status), std::move(message), ErrorLibrary::kAmdSmi, status};
 }
 
 }  // namespace zeus::amdsmi

@@ -31,6 +31,14 @@ TEST(AmdSmiStatusTest, MessageNamesFunctionGpuAndStatus) {
             "amdsmi_get_socket_handles: AMDSMI_STATUS_API_FAILED");
 }
 
+TEST(AmdSmiStatusTest, ErrorsKeepTheLibrarysNumber) {
+  for (const Status status : {1U, 2U, 8U, 10U, 15U, 18U, 31U, 32U, 34U, 41U, 51U, 53U, UINT32_MAX}) {
+    const Error error = StatusError("f", "g", status, Abi::k26);
+    EXPECT_EQ(error.library, ErrorLibrary::kAmdSmi);
+    EXPECT_EQ(error.library_code, int64_t{status});
+  }
+}
+
 TEST(AmdSmiStatusTest, MessagesSayWhatToDo) {
   EXPECT_EQ(StatusError("f", "g", kNoPermission, Abi::k26).message,
             "f: g: AMDSMI_STATUS_NO_PERM: this needs root: run as root, or let a service that runs as root do it");

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -5,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "tests/support/emulated_machine.h"
 #include "tests/support/emulator_library.h"
@@ -45,6 +47,27 @@ TEST(NvmlFailures, AGpuThatIsLostLeavesTheOthersAlone) {
   EXPECT_THAT(machine.gpu(0).ReadEnergy(), IsOk());
   EXPECT_THAT(machine.gpu(0).ReadStatus(), IsOk());
   EXPECT_THAT(machine.gpu(0).settings().SetPowerLimit(Watts(150)), IsOk());
+}
+
+TEST(NvmlFailures, WhatTheLibraryReturnedIsKept) {
+  constexpr std::pair<const char*, int> kErrors[] = {
+      {"timeout", 10}, {"corrupted_inforom", 14}, {"gpu_is_lost", 15}, {"reset_required", 16}, {"unknown", 999}};
+  for (const auto& [name, code] : kErrors) {
+    const EmulatedMachine machine =
+        MachineWith(fmt::format("[[fault]]\ngpu = 0\nafter_calls = 100\nerror = \"{}\"\n", name));
+    Gpu& gpu = machine.gpu(0);
+    Result<EnergySample> sample = gpu.ReadEnergy();
+    for (int readings = 0; sample && readings < 1000; ++readings) sample = gpu.ReadEnergy();
+    ASSERT_FALSE(sample) << name;
+    EXPECT_EQ(sample.error().library, ErrorLibrary::kNvml);
+    EXPECT_EQ(sample.error().library_code, code);
+    const Result<void> set = gpu.settings().SetPowerLimit(Watts(150));
+    ASSERT_FALSE(set) << name;
+    EXPECT_EQ(set.error().library_code, code);
+  }
+  const Result<void> ours = MachineWith("").gpu(0).settings().SetPowerLimit(Watts(99));
+  ASSERT_FALSE(ours);
+  EXPECT_EQ(ours.error().library, ErrorLibrary::kNone);
 }
 
 TEST(NvmlFailures, AFewTimeoutsPass) {

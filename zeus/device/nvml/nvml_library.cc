@@ -103,7 +103,7 @@ Error Library::ToError(Return result, std::string_view subject, std::string_view
     default:
       break;
   }
-  return {ToErrorCode(result), std::move(message)};
+  return {ToErrorCode(result), std::move(message), ErrorLibrary::kNvml, result};
 }
 
 }  // namespace zeus::nvml

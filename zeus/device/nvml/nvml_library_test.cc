@@ -112,6 +112,16 @@ TEST(NvmlLibrary, IsInitialisedForAsLongAsItLives) {
   EXPECT_FALSE(std::filesystem::exists(state));
 }
 
+TEST(NvmlLibrary, ErrorsKeepTheLibrarysNumber) {
+  const EmulatorEnvironment environment(kOneGpu);
+  ZEUS_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Library> library, Library::Open(ZEUS_EMULATOR_LIBRARY));
+  for (const int code : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 25, 27, 999}) {
+    const Error error = library->ToError(static_cast<Return>(code), "GPU 0", "power");
+    EXPECT_EQ(error.library, ErrorLibrary::kNvml);
+    EXPECT_EQ(error.library_code, code);
+  }
+}
+
 TEST(NvmlLibrary, ErrorsSayWhatToDo) {
   const EmulatorEnvironment environment(kOneGpu);
   ZEUS_ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Library> library, Library::Open(ZEUS_EMULATOR_LIBRARY));
