@@ -233,7 +233,7 @@ class JobTest(SmallTracesTest):
 
     def test_unknown_policies(self):
         self.fails(2, "no batch-size policy is named \"magic\"; there are: pruned-thompson, thompson, default, grid, "
-                   "oracle", *self.simulate, "--batch-policy", "magic")
+                   "knowledge-gradient, oracle", *self.simulate, "--batch-policy", "magic")
         self.fails(2, "no power-limit policy is named \"magic\"; there are: jit, max", *self.simulate, "--power-policy",
                    "magic")
 

@@ -10,9 +10,9 @@ import unittest
 from zeus_program import ZEUS, ZeusTest, environment, run
 
 
-def states():
-    """The machines that exist now."""
-    return set(pathlib.Path("/dev/shm").glob("zeus-emulator.*"))
+def states(process):
+    """The machines that the command `process` made and that still exist. Others may run beside this test."""
+    return list(pathlib.Path("/dev/shm").glob(f"zeus-emulator.*.{process.pid}"))
 
 
 class EmulateTest(ZeusTest):
@@ -37,18 +37,23 @@ class EmulateTest(ZeusTest):
         self.assertEqual((done.stdout, done.stderr), ("words\n", "problem\n"))
 
     def test_nothing_is_left_behind(self):
-        before = states()
-        run("emulate", "--", ZEUS, "env")
-        self.assertEqual(states(), before)
+        with subprocess.Popen([ZEUS, "emulate", "--", "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              env=environment()) as process:
+            process.stdin.write("up\n")
+            process.stdin.flush()
+            self.assertEqual(process.stdout.readline(), "up\n")
+            self.assertEqual(len(states(process)), 1)
+            process.stdin.close()
+            self.assertEqual(process.wait(timeout=30), 0)
+        self.assertEqual(states(process), [])
 
     def test_a_termination_reaches_the_command(self):
-        before = states()
         with subprocess.Popen([ZEUS, "emulate", "--", "sh", "-c", "trap 'exit 9' TERM; echo up; while :; do sleep 0.02; done"],
                               stdout=subprocess.PIPE, text=True, env=environment()) as process:
             self.assertEqual(process.stdout.readline(), "up\n")
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(timeout=30), 9)
-        self.assertEqual(states(), before)
+        self.assertEqual(states(process), [])
 
     def test_processes_share_one_machine(self):
         state = self.folder / "state"
