@@ -14,29 +14,12 @@ import tempfile
 from typing import Any
 
 import torch
-from torch.utils.data import Dataset
-from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments, set_seed
+from transformers import Trainer, TrainingArguments, set_seed
 
 import zeus.emulation
+from majorities import Majorities, accuracy, make_model
 from zeus.monitor import ZeusMonitor
 from zeus.optimizer.power_limit import HFGlobalPowerLimitOptimizer
-
-WORDS = 100
-LENGTH = 16
-
-
-class Majorities(Dataset[dict[str, torch.Tensor]]):
-    """Rows of words from 1 to WORDS - 1; the label says whether most of them lie in the upper half."""
-
-    def __init__(self, count: int, seed: int) -> None:
-        self.words = torch.randint(1, WORDS, (count, LENGTH), generator=torch.Generator().manual_seed(seed))
-        self.labels = ((self.words >= WORDS // 2).sum(1) > LENGTH // 2).long()
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        return {"input_ids": self.words[index], "labels": self.labels[index]}
 
 
 class EmulatedTrainer(Trainer):  # type: ignore[misc]
@@ -48,10 +31,6 @@ class EmulatedTrainer(Trainer):  # type: ignore[misc]
             return loss
 
 
-def accuracy(prediction: Any) -> dict[str, float]:
-    return {"accuracy": float((prediction.predictions.argmax(1) == prediction.label_ids).mean())}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Trains a small BERT with HuggingFace's Trainer, under Zeus.")
     parser.add_argument("--batch-size", type=int, default=16)
@@ -60,17 +39,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     set_seed(arguments.seed)
-    model = BertForSequenceClassification(BertConfig(
-        vocab_size=WORDS, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-        max_position_embeddings=LENGTH, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0))
-
     monitor = ZeusMonitor(gpu_indices=[torch.cuda.current_device() if torch.cuda.is_available() else 0])
     power_limits = HFGlobalPowerLimitOptimizer(
         monitor, warmup_steps=2, profile_steps=8,
         profile_path=str(arguments.profile) if arguments.profile is not None else None)
     with tempfile.TemporaryDirectory() as folder:
         trainer = EmulatedTrainer(
-            model=model,
+            model=make_model(),
             args=TrainingArguments(
                 output_dir=folder, max_steps=arguments.steps, per_device_train_batch_size=arguments.batch_size,
                 per_device_eval_batch_size=256, learning_rate=2e-3, save_strategy="no", report_to=[], disable_tqdm=True,

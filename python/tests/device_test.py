@@ -266,7 +266,6 @@ class ExceptionTest(Case):
                     assert isinstance(error, parent) and error.message == str(error) == "what", name
             """, None)
 
-
     RETURNS = (("uninitialized", "Init"), ("invalid_argument", "InvalidArg"), ("not_supported", "NotSupported"),
                ("no_permission", "NoPermission"), ("not_found", "NotFound"), ("insufficient_size", "InsufficientSize"),
                ("insufficient_power", "InsufficientPower"), ("driver_not_loaded", "DriverNotLoaded"),
@@ -277,17 +276,18 @@ class ExceptionTest(Case):
                ("argument_version_mismatch", "Unknown"), ("unknown", "Unknown"))
 
     def test_each_of_nvmls_returns_has_its_own(self) -> None:
-        # The n-th reading of the temperature fails with the n-th.
+        # The n-th reading of the energy fails with the n-th: the first call of all asks whether there is a counter, and
+        # a fault counts the calls that those before it let pass.
         faults = "".join(
-            f'[[fault]]\nfunction = "nvmlDeviceGetTemperature"\nerror = "{name}"\nafter_calls = {number}\ncalls = 1\n'
-            for number, (name, _) in enumerate(self.RETURNS))
+            f'[[fault]]\ngpu = 0\nfunction = "nvmlDeviceGetTotalEnergyConsumption"\nerror = "{name}"\n'
+            "after_calls = 1\ncalls = 1\n" for name, _ in self.RETURNS)
         self.on_machine(faults, f"""
             import zeus.device.gpu
             gpu = zeus.device.get_gpus().gpus[0]
             for name, kind in {self.RETURNS!r}:
-                message = raises(getattr(zeus.device.gpu, f"ZeusGPU{{kind}}Error"), gpu.get_gpu_temperature)
-                assert message.startswith("GPU 0 (Tesla V100-PCIE-32GB): temperature: "), message
-            assert gpu.get_gpu_temperature() > 0
+                message = raises(getattr(zeus.device.gpu, f"ZeusGPU{{kind}}Error"), gpu.get_total_energy_consumption)
+                assert message.startswith("GPU 0 (Tesla V100-PCIE-32GB): energy: "), message
+            assert gpu.get_total_energy_consumption() >= 0
             """)
 
     def test_a_gpu_that_is_lost(self) -> None:

@@ -1,4 +1,4 @@
-"""examples/huggingface: the Trainer finds a power limit by the callback."""
+"""examples/huggingface: the Trainer finds a power limit by the callback, and trains a job that recurs."""
 
 from __future__ import annotations
 
@@ -42,6 +42,30 @@ class HuggingFaceExampleTest(ExampleCase):
         # The lowest limit slows a busy card down, and saves.
         self.assertGreater(measured[100]["time"], measured[250]["time"])
         self.assertLess(measured[100]["energy"] / measured[100]["time"], measured[250]["energy"] / measured[250]["time"])
+
+    def test_a_job_that_recurs(self) -> None:
+        self.emulated("zeus run job.toml --recurrences 2 --quiet --log-dir logs")
+        entries = self.history("logs")
+        self.assertEqual(entries[0]["batch_size"], 64)
+        self.assertNotEqual(entries[-1]["batch_size"], 64)
+        self.assertTrue(any(entry["reached"] for entry in entries), entries)
+        for entry in entries:
+            self.assertTrue(34 * entry["time_s"] < entry["energy_J"] < 260 * entry["time_s"], entry)  # type: ignore[operator]
+
+    def test_the_target_ends_a_training(self) -> None:
+        output = self.emulated("./recurring.py --batch-size 64 --epochs 30", ZEUS_TARGET_METRIC="0.9", ZEUS_LOG_DIR="logs",
+                               ZEUS_JOB_ID="job")
+        epochs = [float(accuracy) for accuracy in re.findall(r"^epoch \d+: accuracy ([\d.]+)$", output, re.MULTILINE)]
+        self.assertGreaterEqual(epochs[-1], 0.9)
+        self.assertTrue(all(accuracy < 0.9 for accuracy in epochs[:-1]), epochs)
+        result = json.loads((self.folder / "logs" / "job+bs64.train.json").read_text())
+        self.assertEqual((result["reached"], result["num_epochs"]), (True, len(epochs)))
+
+    def test_what_costs_too_much_is_given_up(self) -> None:
+        output = self.emulated("./recurring.py --batch-size 64", ZEUS_TARGET_METRIC="2", ZEUS_LOG_DIR="logs",
+                               ZEUS_JOB_ID="job", ZEUS_COST_THRESH="150")
+        self.assertIn("given up: ", output)
+        self.assertFalse(json.loads((self.folder / "logs" / "job+bs64.train.json").read_text())["reached"])
 
     def test_the_readme(self) -> None:
         self.follow_readme()
