@@ -12,6 +12,7 @@ import unittest
 from pathlib import Path
 
 from emulated_script import ENVIRONMENT, PYTHON
+from one_machine import LIMIT, OneMachineCase
 
 ZEUS = os.environ["ZEUS_PROGRAM"]
 
@@ -330,6 +331,49 @@ class BadInputTest(ScriptCase):
                     "rank 2 of 3", script=DATA_PARALLEL, **group)
         self.raises("sampler=train_sampler", "shuffle=True", "ValueError", "DistributedSampler", script=DATA_PARALLEL,
                     **group)
+
+
+class OwnLimitTest(OneMachineCase):
+    """A script that sets a limit itself, and then trains under the loader."""
+
+    GPUS = 1
+    SETS = """
+        from zeus.device import get_gpus
+        get_gpus().set_power_management_limit(0, 200_000)
+        limits = []
+        """
+
+    def train(self, *more: str) -> "subprocess.CompletedProcess[str]":
+        script = SINGLE.replace('    print("epoch"', '    limits.append(seen()[0][0])\n        print("epoch"')
+        self.assertNotEqual(script, SINGLE)
+        self.write_script("train.py", self.SETS, script, *more)
+        return self.shell(
+            '"$@" train.py; code=$?; $ZEUS restore >&2; $ZEUS env --json; exit $code', ZEUS_TARGET_METRIC="0.25",
+            ZEUS_LOG_DIR=str(self.folder), ZEUS_PROFILE_PARAMS="1,3", ZEUS_EMULATED_STEP="0.001,0.0002", OMP_NUM_THREADS="1")
+
+    def ends_as_it_was(self, *more: str, code: int = 0) -> None:
+        done = self.train("""
+            optimum = json.load(open(os.environ["ZEUS_LOG_DIR"] + "/bs8.power.json"))["optimal_pl"] / 1000
+            assert limits == [optimum] * 3, limits
+            assert seen()[0][0] == 200, seen()
+            """, *more)
+        self.assertEqual(done.returncode, code, done.stderr)
+        ((gpu,),) = self.told(done.stdout)
+        self.assertEqual(gpu["power_limit_w"], LIMIT)
+
+    def test_it_comes_back_when_the_run_ends(self) -> None:
+        self.ends_as_it_was()
+
+    def test_a_second_run_and_a_kill(self) -> None:
+        self.ends_as_it_was("""
+            os.environ["ZEUS_JOB_ID"] = "second"
+            train_loader = ZeusDataLoader(train_set, batch_size=8, max_epochs=5)
+            for epoch in train_loader.epochs():
+                for x, y in train_loader:
+                    pass
+                assert seen()[0][0] == optimum, seen()
+                os.kill(os.getpid(), 9)
+            """, code=128 + signal.SIGKILL)
 
 
 if __name__ == "__main__":
