@@ -70,17 +70,22 @@ Result<void> CheckJob(Store& store, const JobRecord& job, std::vector<std::strin
   }
 }
 
+Result<void> CheckAll(Store& store, std::vector<std::string>* problems) {
+  std::string after;
+  while (true) {
+    ZEUS_ASSIGN_OR_RETURN(const std::vector<JobRecord> jobs, store.ListJobs(after, kPage));
+    if (jobs.empty()) return {};
+    for (const JobRecord& job : jobs) ZEUS_RETURN_IF_ERROR(CheckJob(store, job, problems));
+    after = jobs.back().settings.job_id;
+  }
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> FindBrokenInvariants(Store& store) {
   std::vector<std::string> problems;
-  std::string after;
-  while (true) {
-    ZEUS_ASSIGN_OR_RETURN(const std::vector<JobRecord> jobs, store.ListJobs(after, kPage));
-    if (jobs.empty()) return problems;
-    for (const JobRecord& job : jobs) ZEUS_RETURN_IF_ERROR(CheckJob(store, job, &problems));
-    after = jobs.back().settings.job_id;
-  }
+  ZEUS_RETURN_IF_ERROR(store.Atomically([&] { return CheckAll(store, &problems); }));
+  return problems;
 }
 
 }  // namespace zeus::store

@@ -11,7 +11,8 @@
 
 namespace zeus::store {
 
-/// Jobs and their trials. Not thread-safe: one owner, in a server the thread of GroupCommit.
+/// Jobs and their trials. Not thread-safe: one owner, in a server the thread of GroupCommit. What others who share the
+/// medium do happens between its transactions, as if each had been alone.
 ///
 /// Eight methods instead of seven: what belongs to one transaction cannot lie in two interfaces.
 class Store {
@@ -20,7 +21,8 @@ class Store {
 
   /// Everything that `work` changes is kept, or, where it fails, nothing. The outermost call's end is durable: after
   /// it, neither a crash nor a power cut takes it back. A call within a call undoes its own part only. kUnavailable
-  /// when the medium fails; then nothing was kept. Changes outside of it are refused with kFailedPrecondition.
+  /// when the medium fails; then nothing was kept, unless the store says otherwise. Changes outside of it are refused
+  /// with kFailedPrecondition.
   virtual Result<void> Atomically(const std::function<Result<void>()>& work) = 0;
 
   virtual Result<std::optional<JobRecord>> FindJob(const std::string& job_id) = 0;

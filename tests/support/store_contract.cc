@@ -1,22 +1,20 @@
+#include "tests/support/store_contract.h"
+
 #include <gmock/gmock.h>
 
-#include <cstring>
-#include <fstream>
 #include <future>
+#include <string>
 
 #include "services/store/group_commit.h"
 #include "services/store/invariants.h"
-#include "services/store/memory_store.h"
-#include "services/store/sqlite_store.h"
-#include "tests/support/files.h"
 #include "tests/support/result_matchers.h"
 
-namespace zeus::store {
-namespace {
+namespace zeus::testing {
+
+using namespace zeus::store;  // NOLINT(google-build-using-namespace): all of this file is about it.
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using testing::IsOk;
 using ::testing::SizeIs;
 
 JobRecord SomeJob(const std::string& id) {
@@ -50,34 +48,23 @@ TrialRecord Ended(TrialRecord trial) {
   return trial;
 }
 
-/// What every Store holds to.
-class StoreContract : public ::testing::TestWithParam<const char*> {
- protected:
-  StoreContract() { Reopen(); }
+StoreContract::StoreContract() {
+  Reopen();
+}
 
-  // Forgets all of the store but what it promised to keep.
-  void Reopen() {
-    if (std::strcmp(GetParam(), "memory") == 0) {
-      if (!store_) store_ = std::make_unique<MemoryStore>();
-      return;
-    }
-    store_.reset();
-    Result<std::unique_ptr<SqliteStore>> opened = SqliteStore::Open(folder_.path() / "zeus.db");
-    if (!opened) throw std::runtime_error(opened.error().message);
-    store_ = *std::move(opened);
-  }
+void StoreContract::Reopen() {
+  if (store_ && !GetParam().lasts) return;
+  store_.reset();
+  store_ = GetParam().open(folder_.path());
+}
 
-  Result<void> Put(const JobRecord& job, const std::vector<TrialRecord>& trials = {}) {
-    return store_->Atomically([&]() -> Result<void> {
-      ZEUS_RETURN_IF_ERROR(store_->PutJob(job));
-      for (const TrialRecord& trial : trials) ZEUS_RETURN_IF_ERROR(store_->PutTrial(trial));
-      return {};
-    });
-  }
-
-  testing::TemporaryFolder folder_;
-  std::unique_ptr<Store> store_;
-};
+Result<void> StoreContract::Put(const JobRecord& job, const std::vector<TrialRecord>& trials) {
+  return store_->Atomically([&]() -> Result<void> {
+    ZEUS_RETURN_IF_ERROR(store_->PutJob(job));
+    for (const TrialRecord& trial : trials) ZEUS_RETURN_IF_ERROR(store_->PutTrial(trial));
+    return {};
+  });
+}
 
 TEST_P(StoreContract, WhatIsPutIsFoundAlsoLater) {
   JobRecord job = SomeJob("a'; DROP TABLE jobs; -- \xC3\xA9");
@@ -214,32 +201,4 @@ TEST_P(StoreContract, RequestsThatAreCommittedTogetherEachGetTheirOwnOutcome) {
   EXPECT_TRUE(refused);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, ::testing::Values("memory", "sqlite"),
-                         [](const auto& each) { return std::string(each.param); });
-
-TEST(SqliteStoreTest, OneProcessAtATimeHasTheFile) {
-  const testing::TemporaryFolder folder;
-  const std::filesystem::path file = folder.path() / "zeus.db";
-  const Result<std::unique_ptr<SqliteStore>> first = SqliteStore::Open(file);
-  ASSERT_THAT(first, IsOk());
-  const Result<std::unique_ptr<SqliteStore>> second = SqliteStore::Open(file);
-  ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
-}
-
-TEST(SqliteStoreTest, FilesThatAreNotOursAreRefusedAndLeftAsTheyAre) {
-  const testing::TemporaryFolder folder;
-  const std::filesystem::path text = folder.Write("text", std::string(5000, 'x'));
-  EXPECT_EQ(SqliteStore::Open(text).error().code, ErrorCode::kInvalidData);
-  const std::filesystem::path other = folder.path() / "other.db";
-  ASSERT_THAT(SqliteDatabase::Open(other)->Execute("CREATE TABLE birds(name TEXT)"), IsOk());
-  EXPECT_EQ(SqliteStore::Open(other).error().code, ErrorCode::kInvalidData);
-  const std::filesystem::path newer = folder.path() / "newer.db";
-  ASSERT_THAT(SqliteStore::Open(newer), IsOk());
-  ASSERT_THAT(SqliteDatabase::Open(newer)->Execute("PRAGMA user_version = 99"), IsOk());
-  EXPECT_EQ(SqliteStore::Open(newer).error().code, ErrorCode::kInvalidData);
-  EXPECT_EQ(SqliteStore::Open(folder.path() / "nowhere" / "x.db").error().code, ErrorCode::kUnavailable);
-}
-
-}  // namespace
-}  // namespace zeus::store
+}  // namespace zeus::testing
