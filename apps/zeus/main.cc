@@ -104,6 +104,9 @@ int Run(int argc, char** argv) {
   zeus::AddEmulateCommand(app, invocation);
   zeus::AddEnvCommand(app, invocation);
   zeus::AddRestoreCommand(app, invocation);
+#ifdef ZEUS_SERVICES
+  zeus::AddServeCommand(app, invocation);
+#endif
   zeus::AddCompletionCommand(app, invocation);
 
   const zeus::Console console = zeus::Console::OfStandardStreams(std::getenv("NO_COLOR"));

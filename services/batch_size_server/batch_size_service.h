@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "services/store/store.h"
+#include "zeus/optimizer/batch_size/gaussian_thompson_sampling.h"
+
+/// What the batch-size server decides, on the records of a store and with the policies of zeus/optimizer. Each function
+/// is to be called within Store::Atomically and may leave changes behind where it fails, for the caller to undo. Their
+/// errors' codes become statuses: kInvalidArgument 400, kNotFound 404, kFailedPrecondition 409, kUnreachable 500.
+/// Source: the published server; docs/http-api.md lists where we differ.
+namespace zeus {
+
+struct Registration {
+  store::JobSettings settings;  ///< With the id that it was given.
+  bool is_new = false;
+};
+
+/// Registers a job, or finds the same one. `entropy` gives random bits: for an id, where the settings have none, and
+/// for the random state of a job without a seed. kFailedPrecondition when the id belongs to a job with other settings.
+Result<Registration> RegisterJob(store::Store& store, store::JobSettings settings,
+                                 const std::function<uint64_t()>& entropy);
+
+/// Starts a trial: of the batch size that exploration comes to next; while that waits for a result, of the cheapest one
+/// known; after exploration, of the bandit's choice. `now_ms` since 1970.
+Result<store::TrialRecord> StartTrial(store::Store& store, const std::string& job_id, int64_t now_ms);
+
+/// What a trial came to so far.
+struct TrialReport {
+  std::string job_id;
+  int64_t batch_size = 0;
+  int64_t trial_number = 0;
+  Joules energy;  ///< Since the training began.
+  Seconds time;
+  double metric = 0;
+  int64_t current_epoch = 0;
+};
+
+struct Verdict {
+  bool stop_train = false;
+  bool converged = false;
+  std::string message;
+};
+
+/// Says whether to train on. A trial that is to stop has succeeded, with its result kept, even where it did not
+/// converge; reporting it again gets the same answer.
+Result<Verdict> ReportTrial(store::Store& store, const TrialReport& report, int64_t now_ms);
+
+/// Gives a trial up, so that its batch size can be tried again. Nothing, when it has ended.
+Result<void> GiveUpTrial(store::Store& store, const std::string& job_id, int64_t batch_size, int64_t trial_number,
+                         int64_t now_ms);
+
+/// A batch size as the bandit sees it.
+struct ArmView {
+  int64_t batch_size = 0;
+  size_t observations = 0;  ///< Within the window.
+  GaussianBelief belief;    ///< Of its mean reward, -cost in J.
+};
+
+/// The arms of a job whose exploration is over; none before.
+Result<std::vector<ArmView>> ViewArms(store::Store& store, const store::JobRecord& job);
+
+}  // namespace zeus

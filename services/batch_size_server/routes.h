@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "services/http/router.h"
+#include "services/store/group_commit.h"
+
+namespace zeus {
+
+/// What the server takes from its surroundings. Called on the store's thread.
+struct ServerSources {
+  std::function<int64_t()> now_ms;    ///< Since 1970, UTC.
+  std::function<uint64_t()> entropy;  ///< Random bits.
+};
+
+/// The routes of the batch-size server: docs/http-api.md. `commit` outlives the router, and is stopped before the
+/// server that uses it ends.
+http::Router BatchSizeRoutes(store::GroupCommit& commit, const ServerSources& sources);
+
+}  // namespace zeus
