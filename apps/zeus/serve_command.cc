@@ -11,8 +11,7 @@
 #include "services/http/server.h"
 #include "services/store/group_commit.h"
 #include "services/store/invariants.h"
-#include "services/store/memory_store.h"
-#include "services/store/sqlite_store.h"
+#include "services/store/open_store.h"
 #include "zeus/base/noted_signals.h"
 #include "zeus/base/number_text.h"
 
@@ -67,23 +66,16 @@ Result<std::filesystem::path> DefaultFile() {
   return folder / "batch_sizes.db";
 }
 
-// "sqlite:///FILE", also with the name of a Python driver, as in the published server's ZEUS_BSO_DATABASE_URL.
-Result<std::unique_ptr<store::Store>> OpenStore(const std::string& url) {
-  if (url == "memory:") return std::make_unique<store::MemoryStore>();
-  std::filesystem::path file;
+Result<std::unique_ptr<store::Store>> OpenDatabase(const std::string& url) {
   if (url.empty()) {
-    ZEUS_ASSIGN_OR_RETURN(file, DefaultFile());
-  } else {
-    constexpr std::string_view kSlashes = ":///";
-    const size_t slashes = url.find(kSlashes);
-    const std::string scheme = url.substr(0, slashes);
-    if (slashes == std::string::npos || (scheme != "sqlite" && scheme != "sqlite+aiosqlite") ||
-        url.size() == slashes + kSlashes.size()) {
-      return Fail(ErrorCode::kInvalidArgument, fmt::format("--database {}: expected sqlite:///FILE or memory:", url));
-    }
-    file = url.substr(slashes + kSlashes.size());
+    ZEUS_ASSIGN_OR_RETURN(const std::filesystem::path file, DefaultFile());
+    return store::OpenStore("sqlite:///" + file.string());
   }
-  return store::SqliteStore::Open(file);
+  Result<std::unique_ptr<store::Store>> opened = store::OpenStore(url);
+  if (!opened && opened.error().code == ErrorCode::kInvalidArgument) {
+    return Fail(ErrorCode::kInvalidArgument, "--database: " + opened.error().message);
+  }
+  return opened;
 }
 
 Result<void> CheckStore(store::Store& store) {
@@ -124,7 +116,7 @@ Result<void> Serve(const ServeFlags& flags, const Console& console) {
   const bool tells = flags.log_level != "error";
 
   const NotedSignals signals;
-  ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, OpenStore(flags.database));
+  ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, OpenDatabase(flags.database));
   ZEUS_RETURN_IF_ERROR(CheckStore(*store));
   store::GroupCommit commit(std::move(store));
   ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
@@ -158,7 +150,8 @@ void AddServeCommand(CLI::App& app, Invocation& invocation) {
       ->type_name("FILE");
   command
       ->add_option("--database", flags->database,
-                   "sqlite:///FILE, or memory: to forget everything at the end [a file in the user's data folder]")
+                   "sqlite:///FILE; postgresql://USER:PASSWORD@HOST:PORT/NAME, which servers may share; or memory: to "
+                   "forget everything at the end [a file in the user's data folder]")
       ->type_name("URL")
       ->envname("ZEUS_BSO_DATABASE_URL");
   command->add_option("--log-level", flags->log_level, "What to tell on standard error; debug: every request")

@@ -190,6 +190,9 @@ class ServeTest(ServeCase):
 class SimulateParityTest(ServeCase):
     """The recorded job over HTTP: the decisions of `zeus simulate`."""
 
+    def databases(self):
+        return "memory:", self.database()
+
     @needs_traces
     def test_the_same_batch_sizes_as_a_simulation(self):
         history = rows(run("simulate", "--workload", "librispeech", "--gpu", "v100", "--b0", 192, "--eta", 0.5, "--beta", 2,
@@ -202,7 +205,7 @@ class SimulateParityTest(ServeCase):
                 "default_batch_size": 192, "eta_knob": 0.5, "beta_knob": 2.0, "target_metric": 40.0,
                 "higher_is_better_metric": False, "max_epochs": 16, "mab_seed": 1, "number_of_gpus": 1,
                 "max_power": max(float(row["power_limit"]) for row in powers), "gpu_model": "V100"}
-        for database in ("memory:", self.database()):
+        for database in self.databases():
             connection = self.serve("--database", database).connect()
             self.assertEqual(ask(connection, "POST", "/jobs", spec)[0], 201)
             for number, row in enumerate(history, 1):
