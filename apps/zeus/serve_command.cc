@@ -9,6 +9,7 @@
 #include "apps/zeus/command.h"
 #include "services/batch_size_server/routes.h"
 #include "services/http/server.h"
+#include "services/page/page.h"
 #include "services/store/group_commit.h"
 #include "services/store/invariants.h"
 #include "services/store/open_store.h"
@@ -119,8 +120,10 @@ Result<void> Serve(const ServeFlags& flags, const Console& console) {
   ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, OpenDatabase(flags.database));
   ZEUS_RETURN_IF_ERROR(CheckStore(*store));
   store::GroupCommit commit(std::move(store));
+  http::Router router = BatchSizeRoutes(commit, {NowMilliseconds, Entropy});
+  AddPage(router);
   ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
-                        http::Server::Start(std::move(options), BatchSizeRoutes(commit, {NowMilliseconds, Entropy})));
+                        http::Server::Start(std::move(options), std::move(router)));
   std::string addresses;
   if (const auto& tcp = server->tcp()) {
     const bool is_ipv6 = tcp->host.find(':') != std::string::npos;

@@ -28,10 +28,6 @@ Result<JobRecord> FindJob(Store& store, const std::string& job_id, std::string_v
   return *std::move(job);
 }
 
-Joules CostOf(const JobSettings& settings, Joules energy, Seconds time) {
-  return settings.eta_knob * energy + (1 - settings.eta_knob) * settings.max_power * time;
-}
-
 Result<std::vector<TrialRecord>> AllTrials(Store& store, const std::string& job_id) {
   return store.ListTrials(job_id, 0, std::numeric_limits<int64_t>::max());
 }
@@ -129,6 +125,10 @@ std::string EndMessage(const JobRecord& job, const TrialReport& report, const Ju
 }
 
 }  // namespace
+
+Joules CostOf(const JobSettings& settings, Joules energy, Seconds time) {
+  return settings.eta_knob * energy + (1 - settings.eta_knob) * settings.max_power * time;
+}
 
 Result<Registration> RegisterJob(Store& store, JobSettings settings, const std::function<uint64_t()>& entropy) {
   const bool named = !settings.job_id.empty();

@@ -14,6 +14,9 @@
 /// Source: the published server; docs/http-api.md lists where we differ.
 namespace zeus {
 
+/// What a run that took so much costs.
+Joules CostOf(const store::JobSettings& settings, Joules energy, Seconds time);
+
 struct Registration {
   store::JobSettings settings;  ///< With the id that it was given.
   bool is_new = false;

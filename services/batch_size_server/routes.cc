@@ -1,5 +1,6 @@
 #include "services/batch_size_server/routes.h"
 
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -153,7 +154,9 @@ class Routes {
       ZEUS_ASSIGN_OR_RETURN(const std::optional<store::JobRecord> job, store.FindJob(job_id));
       if (!job) return Fail(ErrorCode::kNotFound, "there is no such job");
       ZEUS_ASSIGN_OR_RETURN(const std::vector<ArmView> arms, ViewArms(store, *job));
-      return Response{.body = ToJsonText(*job, arms)};
+      ZEUS_ASSIGN_OR_RETURN(const std::vector<store::TrialRecord> trials,
+                            store.ListTrials(job_id, 0, std::numeric_limits<int64_t>::max()));
+      return Response{.body = ToJsonText(*job, arms, ViewJob(job->settings, trials))};
     });
   }
 
@@ -172,7 +175,7 @@ class Routes {
              ZEUS_ASSIGN_OR_RETURN(std::vector<store::TrialRecord> trials, store.ListTrials(job_id, after, limit + 1));
              const bool more = trials.size() > limit;
              if (more) trials.pop_back();
-             return Response{.body = PageOfTrials(trials, more)};
+             return Response{.body = PageOfTrials(job->settings, trials, more)};
            });
   }
 

@@ -159,7 +159,7 @@ Json ToJson(const store::JobRecord& job) {
   return json;
 }
 
-Json ToJson(const store::TrialRecord& trial) {
+Json ToJson(const JobSettings& settings, const store::TrialRecord& trial) {
   constexpr const char* kTypes[] = {"exploration", "concurrent", "bandit"};
   constexpr const char* kStatuses[] = {"dispatched", "succeeded", "failed"};
   Json json = {{"trial_number", trial.trial_number},
@@ -171,7 +171,25 @@ Json ToJson(const store::TrialRecord& trial) {
   json["energy_J"] = trial.result ? Json(trial.result->energy.value()) : Json();
   json["time_s"] = trial.result ? Json(trial.result->time.value()) : Json();
   json["converged"] = trial.result ? Json(trial.result->converged) : Json();
+  json["cost_J"] = trial.result ? Json(CostOf(settings, trial.result->energy, trial.result->time).value()) : Json();
   return json;
+}
+
+Json ToJson(const BatchSizeView& view) {
+  return {{"batch_size", view.batch_size},
+          {"results", view.results},
+          {"converged", view.converged},
+          {"mean_cost_J", view.mean_cost ? Json(view.mean_cost->value()) : Json()},
+          {"lowest_cost_J", view.lowest_cost ? Json(view.lowest_cost->value()) : Json()}};
+}
+
+Json ToJson(const Spent& spent) {
+  return {{"energy_J", spent.energy.value()}, {"time_s", spent.time.value()}, {"cost_J", spent.cost.value()}};
+}
+
+Json ToJson(const Savings& savings) {
+  return {
+      {"converged", savings.converged}, {"spent", ToJson(savings.spent)}, {"by_default", ToJson(savings.by_default)}};
 }
 
 }  // namespace
@@ -220,8 +238,10 @@ std::string ToJsonText(const Verdict& verdict) {
   return Dump({{"stop_train", verdict.stop_train}, {"converged", verdict.converged}, {"message", verdict.message}});
 }
 
-std::string ToJsonText(const store::JobRecord& job, const std::vector<ArmView>& arms) {
+std::string ToJsonText(const store::JobRecord& job, const std::vector<ArmView>& arms, const JobView& view) {
   Json json = ToJson(job);
+  json["trials_succeeded"] = view.succeeded;
+  json["trials_failed"] = view.failed;
   json["arms"] = Json::array();
   for (const ArmView& arm : arms) {
     json["arms"].push_back({{"batch_size", arm.batch_size},
@@ -229,6 +249,9 @@ std::string ToJsonText(const store::JobRecord& job, const std::vector<ArmView>& 
                             {"mean", NumberToJson(arm.belief.mean)},
                             {"precision", NumberToJson(arm.belief.precision)}});
   }
+  json["costs"] = Json::array();
+  for (const BatchSizeView& each : view.batch_sizes) json["costs"].push_back(ToJson(each));
+  json["savings"] = view.savings ? ToJson(*view.savings) : Json();
   return Dump(json);
 }
 
@@ -238,9 +261,9 @@ std::string PageOfJobs(const std::vector<store::JobRecord>& jobs, bool more) {
   return Dump(page);
 }
 
-std::string PageOfTrials(const std::vector<store::TrialRecord>& trials, bool more) {
+std::string PageOfTrials(const JobSettings& settings, const std::vector<store::TrialRecord>& trials, bool more) {
   Json page = {{"trials", Json::array()}, {"next", more ? Json(trials.back().trial_number) : Json()}};
-  for (const store::TrialRecord& trial : trials) page["trials"].push_back(ToJson(trial));
+  for (const store::TrialRecord& trial : trials) page["trials"].push_back(ToJson(settings, trial));
   return Dump(page);
 }
 

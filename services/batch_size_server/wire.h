@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "services/batch_size_server/batch_size_service.h"
+#include "services/batch_size_server/job_view.h"
 #include "services/http/message.h"
 #include "services/store/records.h"
 
@@ -28,10 +29,10 @@ Parsed<TrialName> ParseTrialName(std::string_view body);
 std::string ToJsonText(const store::JobSettings& settings);
 std::string ToJsonText(const store::TrialRecord& trial);  ///< Its TrialName only, as the published API has it.
 std::string ToJsonText(const Verdict& verdict);
-/// {"job_id": ..., its settings, "stage": ..., "arms": [...]}.
-std::string ToJsonText(const store::JobRecord& job, const std::vector<ArmView>& arms);
+/// {"job_id": ..., its settings, "stage": ..., "arms": [...], "costs": [...], "savings": {...} or null}.
+std::string ToJsonText(const store::JobRecord& job, const std::vector<ArmView>& arms, const JobView& view);
 /// {"jobs": [...], "next": what to ask for `after`, or null}. `more`: whether there are more.
 std::string PageOfJobs(const std::vector<store::JobRecord>& jobs, bool more);
-std::string PageOfTrials(const std::vector<store::TrialRecord>& trials, bool more);
+std::string PageOfTrials(const store::JobSettings& settings, const std::vector<store::TrialRecord>& trials, bool more);
 
 }  // namespace zeus

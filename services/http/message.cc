@@ -18,6 +18,10 @@ const std::string* Request::Query(std::string_view name) const {
   return Find(query, name);
 }
 
+const std::string* Request::Header(std::string_view name) const {
+  return Find(headers, name);
+}
+
 const std::string& Request::Parameter(std::string_view name) const {
   return *Find(parameters, name);
 }

@@ -17,10 +17,13 @@ struct Request {
   std::vector<std::string> segments;  ///< Of the path, decoded: "/jobs/a%2Fb" is {"jobs", "a/b"}.
   NamedTexts query;                   ///< Decoded, in the order they came in.
   NamedTexts parameters;              ///< What stood where the route says "{name}".
+  NamedTexts headers = {};            ///< Their names in lower case.
   std::string body;
 
   /// The first value of that name, or null.
   [[nodiscard]] const std::string* Query(std::string_view name) const;
+  /// The same of the headers. `name` is in lower case.
+  [[nodiscard]] const std::string* Header(std::string_view name) const;
   /// Precondition: the route has "{name}".
   [[nodiscard]] const std::string& Parameter(std::string_view name) const;
 };

@@ -50,6 +50,18 @@ Response ForReadError(const error_code& error) {
   return Problem(400, "not an HTTP/1.1 request: " + error.message());
 }
 
+NamedTexts HeadersOf(const beast::http::request<beast::http::string_body>& message) {
+  NamedTexts headers;
+  for (const auto& field : message) {
+    std::string name(field.name_string());
+    for (char& character : name) {
+      if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
+    }
+    headers.emplace_back(std::move(name), std::string(field.value()));
+  }
+  return headers;
+}
+
 beast::http::response<beast::http::string_body> ToBeast(Response response, bool keep_alive) {
   beast::http::response<beast::http::string_body> message;
   message.version(11);
@@ -225,6 +237,7 @@ class Server::Impl {
                       .segments = std::move(target->segments),
                       .query = std::move(target->query),
                       .parameters = {},
+                      .headers = HeadersOf(message),
                       .body = std::move(message.body())};
       router_.Dispatch(std::move(request), std::move(responder));
     } else {

@@ -30,6 +30,10 @@ class ServerTest : public ::testing::Test {
     router_.Add("POST", "/echo", [](const Request& request, Responder responder) {
       responder.Send({.status = 201, .body = request.body});
     });
+    router_.Add("GET", "/header", [](const Request& request, Responder responder) {
+      const std::string* const value = request.Header("x-a-name");
+      responder.Send({.body = value == nullptr ? "none" : "<" + *value + ">"});
+    });
     router_.Add("GET", "/dropped", [](const Request&, const Responder&) {});
     router_.Add("GET", "/held", [this](const Request&, Responder responder) { held_.set_value(std::move(responder)); });
   }
@@ -67,6 +71,12 @@ class ServerTest : public ::testing::Test {
   std::promise<Responder> held_;
   std::unique_ptr<Server> server_;
 };
+
+TEST_F(ServerTest, HeadersAreFoundWhateverTheirCase) {
+  Start();
+  EXPECT_THAT(Raw("GET /header HTTP/1.1\r\nHost: x\r\nX-A-NAME:  A Value \r\n\r\n"), HasSubstr("<A Value>"));
+  EXPECT_THAT(Raw("GET /header HTTP/1.1\r\nHost: x\r\n\r\n"), HasSubstr("none"));
+}
 
 TEST_F(ServerTest, AnswersRequestsOverOneConnection) {
   Start();
