@@ -28,9 +28,9 @@ Result<Libpq> Load() {
 }  // namespace
 
 Result<const Libpq*> Libpq::Open() {
-  static const Result<Libpq> library = Load();
-  if (!library) return std::unexpected(library.error());
-  return &*library;
+  static const Result<Libpq> kLibrary = Load();
+  if (!kLibrary) return std::unexpected(kLibrary.error());
+  return &*kLibrary;
 }
 
 }  // namespace zeus::store

@@ -39,7 +39,7 @@ class ServerOfAllTests : public ::testing::Environment {
 };
 
 // NOLINTNEXTLINE(cert-err58-cpp): GoogleTest's own way; it deletes it.
-const auto* const environment = ::testing::AddGlobalTestEnvironment(new ServerOfAllTests);
+const auto* const kEnvironment = ::testing::AddGlobalTestEnvironment(new ServerOfAllTests);
 
 Result<void> Execute(const std::string& sql) {
   ZEUS_ASSIGN_OR_RETURN(PostgresDatabase database, PostgresDatabase::Create(server->Url(), {}));
@@ -104,8 +104,8 @@ TEST_F(PostgresStoreTest, ServersThatStartAtOnceMakeTheTablesOnce) {
 }
 
 TEST_F(PostgresStoreTest, ServersThatShareADatabaseLoseAndRepeatNoDecision) {
-  constexpr int kServers = 4;
-  constexpr int kEach = 50;
+  constexpr size_t kServers = 4;
+  constexpr size_t kEach = 50;
   ASSERT_THAT(Put(**Open(), SomeJob("a")), IsOk());
   std::array<std::vector<int64_t>, kServers> started;
   std::array<std::string, kServers> problems;
@@ -114,7 +114,7 @@ TEST_F(PostgresStoreTest, ServersThatShareADatabaseLoseAndRepeatNoDecision) {
     for (size_t i = 0; i < kServers; ++i) {
       threads.emplace_back([&started, &problems, i] {
         const Result<std::unique_ptr<PostgresStore>> store = Open();
-        for (int k = 0; k < kEach && store; ++k) {
+        for (size_t k = 0; k < kEach && store; ++k) {
           const Result<int64_t> number = StartTrial(**store);
           if (!number) problems.at(i) = number.error().message;
           if (number) started.at(i).push_back(*number);
@@ -125,9 +125,10 @@ TEST_F(PostgresStoreTest, ServersThatShareADatabaseLoseAndRepeatNoDecision) {
   EXPECT_THAT(problems, ::testing::Each(IsEmpty()));
   std::set<int64_t> numbers;
   for (const std::vector<int64_t>& each : started) numbers.insert(each.begin(), each.end());
-  EXPECT_EQ(numbers.size(), size_t{kServers * kEach});
+  EXPECT_EQ(numbers.size(), kServers * kEach);
   const Result<std::unique_ptr<PostgresStore>> store = Open();
-  EXPECT_EQ((*(*store)->FindJob("a"))->last_trial_number, SomeJob("a").last_trial_number + kServers * kEach);
+  EXPECT_EQ((*(*store)->FindJob("a"))->last_trial_number,
+            SomeJob("a").last_trial_number + static_cast<int64_t>(kServers * kEach));
   EXPECT_THAT(*FindBrokenInvariants(**store), IsEmpty());
 }
 
