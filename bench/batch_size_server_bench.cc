@@ -75,7 +75,7 @@ class RunningServer {
   explicit RunningServer(std::unique_ptr<store::Store> store) : commit_(std::move(store)) {
     auto started =
         http::Server::Start({.tcp = http::TcpAddress{.host = "127.0.0.1", .port = 0}},
-                            BatchSizeRoutes(commit_, {[] { return int64_t{0}; }, [] { return uint64_t{1}; }}));
+                            BatchSizeRoutes(commit_, {[] { return int64_t{0}; }, [] { return uint64_t{1}; }, {}}));
     if (!started) std::abort();
     server_ = std::move(*started);
   }

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "apps/zeus/command.h"
@@ -32,6 +35,7 @@ struct ServeFlags {
   std::string socket;
   std::string database;
   std::string log_level = "info";
+  double lease_s = 86400;
 };
 
 Result<http::TcpAddress> ParseListen(std::string_view text) {
@@ -107,6 +111,11 @@ uint64_t Entropy() {
   return uint64_t{device()} << 32 | device();
 }
 
+std::optional<int64_t> LeaseOf(const ServeFlags& flags) {
+  if (flags.lease_s == 0) return std::nullopt;
+  return std::max<int64_t>(std::llround(flags.lease_s * 1000), 1);
+}
+
 Result<void> Serve(const ServeFlags& flags, const Console& console) {
   http::ServerOptions options;
   if (!flags.socket.empty()) options.socket = flags.socket;
@@ -120,7 +129,7 @@ Result<void> Serve(const ServeFlags& flags, const Console& console) {
   ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, OpenDatabase(flags.database));
   ZEUS_RETURN_IF_ERROR(CheckStore(*store));
   store::GroupCommit commit(std::move(store));
-  http::Router router = BatchSizeRoutes(commit, {NowMilliseconds, Entropy});
+  http::Router router = BatchSizeRoutes(commit, {NowMilliseconds, Entropy, LeaseOf(flags)});
   AddPage(router);
   ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
                         http::Server::Start(std::move(options), std::move(router)));
@@ -157,6 +166,11 @@ void AddServeCommand(CLI::App& app, Invocation& invocation) {
                    "forget everything at the end [a file in the user's data folder]")
       ->type_name("URL")
       ->envname("ZEUS_BSO_DATABASE_URL");
+  command
+      ->add_option("--lease", flags->lease_s,
+                   "Give a trial up when its job was not heard of for so long; 0: never [86400, a day]")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 1e9));
   command->add_option("--log-level", flags->log_level, "What to tell on standard error; debug: every request")
       ->type_name("LEVEL")
       ->capture_default_str()

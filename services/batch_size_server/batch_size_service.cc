@@ -78,9 +78,22 @@ struct Choice {
   TrialType type = TrialType::kExploration;
 };
 
+// Gives up those that were not heard of for too long.
+Result<void> EndLeases(Store& store, const ServiceTime& time, std::vector<TrialRecord>* trials) {
+  if (!time.lease_ms) return {};
+  for (TrialRecord& trial : *trials) {
+    if (trial.status != TrialStatus::kDispatched || time.now_ms - trial.renewed_ms < *time.lease_ms) continue;
+    trial.status = TrialStatus::kFailed;
+    trial.end_ms = trial.renewed_ms + *time.lease_ms;
+    ZEUS_RETURN_IF_ERROR(store.PutTrial(trial));
+  }
+  return {};
+}
+
 // Decides, and notes in the job what the decision changed.
-Result<Choice> Choose(Store& store, JobRecord* job) {
-  ZEUS_ASSIGN_OR_RETURN(const std::vector<TrialRecord> trials, AllTrials(store, job->settings.job_id));
+Result<Choice> Choose(Store& store, const ServiceTime& time, JobRecord* job) {
+  ZEUS_ASSIGN_OR_RETURN(std::vector<TrialRecord> trials, AllTrials(store, job->settings.job_id));
+  ZEUS_RETURN_IF_ERROR(EndLeases(store, time, &trials));
   ZEUS_ASSIGN_OR_RETURN(const ExplorationStep step, StepOf(job->settings, trials));
   if (const auto* const next = std::get_if<ExploreNext>(&step))
     return Choice{next->batch_size, TrialType::kExploration};
@@ -95,6 +108,13 @@ Result<Choice> Choose(Store& store, JobRecord* job) {
   job->stage = Stage::kBandit;
   job->generator_state = GeneratorStateToJson(bandit.generator().state());
   return Choice{batch_size, TrialType::kBandit};
+}
+
+// A tenth of a lease early or late does not matter, and a report that changes nothing else is spared the disk.
+Result<void> RenewLease(Store& store, const ServiceTime& time, TrialRecord trial) {
+  if (!time.lease_ms || time.now_ms - trial.renewed_ms < *time.lease_ms / 10) return {};
+  trial.renewed_ms = time.now_ms;
+  return store.PutTrial(trial);
 }
 
 // How a report is judged.
@@ -151,21 +171,22 @@ Result<Registration> RegisterJob(Store& store, JobSettings settings, const std::
   return Registration{std::move(job.settings), true};
 }
 
-Result<TrialRecord> StartTrial(Store& store, const std::string& job_id, int64_t now_ms) {
+Result<TrialRecord> StartTrial(Store& store, const std::string& job_id, const ServiceTime& time) {
   ZEUS_ASSIGN_OR_RETURN(JobRecord job,
                         FindJob(store, job_id, fmt::format("Unknown job({}). Please register the job first", job_id)));
-  ZEUS_ASSIGN_OR_RETURN(const Choice choice, Choose(store, &job));
+  ZEUS_ASSIGN_OR_RETURN(const Choice choice, Choose(store, time, &job));
   const TrialRecord trial{.job_id = job_id,
                           .trial_number = ++job.last_trial_number,
                           .batch_size = choice.batch_size,
                           .type = choice.type,
-                          .begin_ms = now_ms};
+                          .begin_ms = time.now_ms,
+                          .renewed_ms = time.now_ms};
   ZEUS_RETURN_IF_ERROR(store.PutJob(job));
   ZEUS_RETURN_IF_ERROR(store.PutTrial(trial));
   return trial;
 }
 
-Result<Verdict> ReportTrial(Store& store, const TrialReport& report, int64_t now_ms) {
+Result<Verdict> ReportTrial(Store& store, const TrialReport& report, const ServiceTime& time) {
   ZEUS_ASSIGN_OR_RETURN(JobRecord job, FindJob(store, report.job_id, fmt::format("Unknown job {}", report.job_id)));
   ZEUS_ASSIGN_OR_RETURN(std::optional<TrialRecord> trial, store.FindTrial(report.job_id, report.trial_number));
   if (!trial || trial->batch_size != report.batch_size) {
@@ -183,11 +204,13 @@ Result<Verdict> ReportTrial(Store& store, const TrialReport& report, int64_t now
   const Judgement judgement = Judge(job, report);
   if (!std::isfinite(judgement.cost.value())) return Fail(ErrorCode::kInvalidArgument, "the cost is no finite number");
   if (judgement.within_bound && report.current_epoch < job.settings.max_epochs && !judgement.converged) {
+    ZEUS_RETURN_IF_ERROR(RenewLease(store, time, *trial));
     return Verdict{false, false, "Stop condition not met, keep training"};
   }
   const Verdict verdict{true, judgement.converged && judgement.within_bound, EndMessage(job, report, judgement)};
   trial->status = TrialStatus::kSucceeded;
-  trial->end_ms = std::max(now_ms, trial->begin_ms);
+  trial->renewed_ms = std::max(time.now_ms, trial->renewed_ms);
+  trial->end_ms = trial->renewed_ms;
   trial->result = store::TrialResult{.result_number = ++job.last_result_number,
                                      .energy = report.energy,
                                      .time = report.time,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,17 @@ struct Registration {
 Result<Registration> RegisterJob(store::Store& store, store::JobSettings settings,
                                  const std::function<uint64_t()>& entropy);
 
+/// When something happens.
+struct ServiceTime {
+  int64_t now_ms = 0;  ///< Since 1970, UTC.
+  /// A trial whose job is not heard of for so long is given up. Absent: never.
+  std::optional<int64_t> lease_ms;
+};
+
 /// Starts a trial: of the batch size that exploration comes to next; while that waits for a result, of the cheapest one
-/// known; after exploration, of the bandit's choice. `now_ms` since 1970.
-Result<store::TrialRecord> StartTrial(store::Store& store, const std::string& job_id, int64_t now_ms);
+/// known; after exploration, of the bandit's choice. Gives up the job's trials whose leases have ended, before it
+/// chooses.
+Result<store::TrialRecord> StartTrial(store::Store& store, const std::string& job_id, const ServiceTime& time);
 
 /// What a trial came to so far.
 struct TrialReport {
@@ -49,8 +58,8 @@ struct Verdict {
 };
 
 /// Says whether to train on. A trial that is to stop has succeeded, with its result kept, even where it did not
-/// converge; reporting it again gets the same answer.
-Result<Verdict> ReportTrial(store::Store& store, const TrialReport& report, int64_t now_ms);
+/// converge; reporting it again gets the same answer. Otherwise its lease begins anew.
+Result<Verdict> ReportTrial(store::Store& store, const TrialReport& report, const ServiceTime& time);
 
 /// Gives a trial up, so that its batch size can be tried again. Nothing, when it has ended.
 Result<void> GiveUpTrial(store::Store& store, const std::string& job_id, int64_t batch_size, int64_t trial_number,

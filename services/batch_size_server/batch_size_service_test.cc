@@ -53,7 +53,7 @@ class BatchSizeServiceTest : public ::testing::Test {
     return Do([&] { return RegisterJob(store_, settings, [this] { return ++entropy_; }); });
   }
   Result<TrialRecord> Start() {
-    return Do([&] { return StartTrial(store_, "job", now_ms_); });
+    return Do([&] { return StartTrial(store_, "job", {now_ms_, lease_ms_}); });
   }
   Result<Verdict> Report(const TrialRecord& trial, double energy, double metric, int64_t epoch = 10) {
     return Do([&] {
@@ -64,7 +64,7 @@ class BatchSizeServiceTest : public ::testing::Test {
                           .energy = Joules(energy),
                           .metric = metric,
                           .current_epoch = epoch},
-                         ++now_ms_);
+                         {++now_ms_, lease_ms_});
     });
   }
   Result<void> GiveUp(const TrialRecord& trial) {
@@ -78,6 +78,7 @@ class BatchSizeServiceTest : public ::testing::Test {
   store::MemoryStore store_;
   uint64_t entropy_ = 0;
   int64_t now_ms_ = 1000;
+  std::optional<int64_t> lease_ms_;
 };
 
 TEST_F(BatchSizeServiceTest, TheSameJobIsFoundAndAnotherOfItsNameRefused) {
@@ -123,6 +124,36 @@ TEST_F(BatchSizeServiceTest, ATrialThatIsGivenUpIsAskedForAgain) {
   TrialRecord unknown = again;
   unknown.trial_number = 9;
   EXPECT_EQ(GiveUp(unknown).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(BatchSizeServiceTest, ATrialThatIsNotHeardOfIsGivenUpAndAskedForAgain) {
+  lease_ms_ = 1000;
+  ASSERT_THAT(Register(Settings()), IsOk());
+  const TrialRecord first = *Start();
+  now_ms_ += 900;
+  EXPECT_FALSE(Report(first, 1, 0, 1)->stop_train);  // Begins the lease anew, at 1901.
+  now_ms_ += 999;
+  EXPECT_EQ(Start()->type, TrialType::kConcurrent);
+  ++now_ms_;
+  const TrialRecord again = *Start();
+  EXPECT_EQ(again.type, TrialType::kExploration);
+  EXPECT_EQ(again.batch_size, 16);
+  EXPECT_EQ(again.trial_number, 3);
+  const TrialRecord ended = **store_.FindTrial("job", 1);
+  EXPECT_EQ(ended.status, TrialStatus::kFailed);
+  EXPECT_EQ(ended.end_ms, 2901);
+  EXPECT_THAT(Report(first, 1, 1).error().message, HasSubstr("already reported"));
+  // One of which nobody was told otherwise may still report.
+  now_ms_ += 100'000;
+  EXPECT_TRUE(Report(again, 1, 1)->converged);
+  EXPECT_EQ(Start()->batch_size, 8);
+}
+
+TEST_F(BatchSizeServiceTest, WithoutLeasesATrialIsAwaitedForever) {
+  ASSERT_THAT(Register(Settings()), IsOk());
+  ASSERT_THAT(Start(), IsOk());
+  now_ms_ += int64_t{1} << 50;
+  EXPECT_EQ(Start()->type, TrialType::kConcurrent);
 }
 
 TEST_F(BatchSizeServiceTest, ReportsFollowThePublishedRules) {

@@ -112,19 +112,21 @@ class Routes {
   void GetBatchSize(const Request& request, Responder responder) const {
     const std::string* const job_id = request.Query("job_id");
     if (job_id == nullptr) return MissingJobId(std::move(responder));
-    Submit(std::move(responder), [job_id = *job_id, now = sources_.now_ms](Store& store) -> Result<Response> {
-      ZEUS_ASSIGN_OR_RETURN(const store::TrialRecord trial, StartTrial(store, job_id, now()));
-      return Response{.body = ToJsonText(trial)};
-    });
+    Submit(std::move(responder),
+           [job_id = *job_id, now = sources_.now_ms, lease = sources_.lease_ms](Store& store) -> Result<Response> {
+             ZEUS_ASSIGN_OR_RETURN(const store::TrialRecord trial, StartTrial(store, job_id, {now(), lease}));
+             return Response{.body = ToJsonText(trial)};
+           });
   }
 
   void PostReport(const Request& request, Responder responder) const {
     Parsed<TrialReport> report = ParseReport(request.body);
     if (!report) return responder.Send(std::move(report).error());
-    Submit(std::move(responder), [report = *report, now = sources_.now_ms](Store& store) -> Result<Response> {
-      ZEUS_ASSIGN_OR_RETURN(const Verdict verdict, ReportTrial(store, report, now()));
-      return Response{.body = ToJsonText(verdict)};
-    });
+    Submit(std::move(responder),
+           [report = *report, now = sources_.now_ms, lease = sources_.lease_ms](Store& store) -> Result<Response> {
+             ZEUS_ASSIGN_OR_RETURN(const Verdict verdict, ReportTrial(store, report, {now(), lease}));
+             return Response{.body = ToJsonText(verdict)};
+           });
   }
 
   void PatchTrial(const Request& request, Responder responder) const {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "services/http/router.h"
 #include "services/store/group_commit.h"
@@ -12,6 +13,7 @@ namespace zeus {
 struct ServerSources {
   std::function<int64_t()> now_ms;    ///< Since 1970, UTC.
   std::function<uint64_t()> entropy;  ///< Random bits.
+  std::optional<int64_t> lease_ms;    ///< Of trials: ServiceTime.
 };
 
 /// The routes of the batch-size server: docs/http-api.md. `commit` outlives the router, and is stopped before the

@@ -32,6 +32,7 @@ class JobCheck {
             name + "has a result without having succeeded, or none although it has");
     Require(trial.end_ms.has_value() == (trial.status != TrialStatus::kDispatched),
             name + "has an end without having ended, or none although it has");
+    Require(trial.renewed_ms >= trial.begin_ms, name + "was heard of before it began");
     Require(!trial.end_ms || *trial.end_ms >= trial.begin_ms, name + "ends before it begins");
     Require(trial.type != TrialType::kBandit || job_.stage == Stage::kBandit,
             name + "comes from a bandit that there is not");

@@ -30,6 +30,8 @@ constexpr std::array kMigrations = {
     " PRIMARY KEY(job_id, trial_number), UNIQUE(job_id, result_number),"
     " CHECK((status = 1) = (result_number IS NOT NULL AND \"energy_J\" IS NOT NULL AND time_s IS NOT NULL AND"
     " converged IS NOT NULL)), CHECK((status = 0) = (end_ms IS NULL)))",
+    "ALTER TABLE zeus.trials ADD COLUMN renewed_ms bigint NOT NULL DEFAULT 0;"
+    "UPDATE zeus.trials SET renewed_ms = begin_ms",
 };
 
 #define ZEUS_JOB_COLUMNS                                                                                        \
@@ -37,8 +39,9 @@ constexpr std::array kMigrations = {
   " higher_is_better_metric, max_epochs, num_pruning_rounds, window_size, mab_prior_mean, mab_prior_precision," \
   " mab_num_explorations, mab_seed, \"max_power_W\", number_of_gpus, gpu_model, stage, generator_state,"        \
   " \"min_cost_J\", min_cost_batch_size, last_trial_number, last_result_number"
-#define ZEUS_TRIAL_COLUMNS \
-  "job_id, trial_number, batch_size, type, status, begin_ms, end_ms, result_number, \"energy_J\", time_s, converged"
+#define ZEUS_TRIAL_COLUMNS                                                                                 \
+  "job_id, trial_number, batch_size, type, status, begin_ms, end_ms, result_number, \"energy_J\", time_s," \
+  " converged, renewed_ms"
 
 template <class T>
 std::optional<T> Optional(const PostgresRows& rows, int row, int column, T value) {
@@ -83,6 +86,7 @@ TrialRecord TrialFromRow(const PostgresRows& rows, int row) {
                     .type = static_cast<TrialType>(rows.Integer(row, 3)),
                     .status = static_cast<TrialStatus>(rows.Integer(row, 4)),
                     .begin_ms = rows.Integer(row, 5),
+                    .renewed_ms = rows.Integer(row, 11),
                     .end_ms = Optional(rows, row, 6, rows.Integer(row, 6)),
                     .result = {}};
   if (!rows.IsNull(row, 7)) {
@@ -271,12 +275,12 @@ Result<void> PostgresStore::PutTrial(const TrialRecord& trial) {
     time = trial.result->time.value();
     converged = trial.result->converged;
   }
-  values.Add(result_number).Add(energy).Add(time).Add(converged);
-  Result<PostgresRows> done =
-      database_.Query("INSERT INTO zeus.trials(" ZEUS_TRIAL_COLUMNS
-                      ") VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11) ON CONFLICT(job_id, trial_number) DO UPDATE SET "
-                      "(" ZEUS_TRIAL_COLUMNS ") = ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)",
-                      values);
+  values.Add(result_number).Add(energy).Add(time).Add(converged).Add(trial.renewed_ms);
+  Result<PostgresRows> done = database_.Query(
+      "INSERT INTO zeus.trials(" ZEUS_TRIAL_COLUMNS
+      ") VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) ON CONFLICT(job_id, trial_number) DO UPDATE SET "
+      "(" ZEUS_TRIAL_COLUMNS ") = ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+      values);
   if (done) return {};
   if (done.error().code == ErrorCode::kFailedPrecondition) {
     return Fail(ErrorCode::kFailedPrecondition, "a trial of a job that is not there");

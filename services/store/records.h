@@ -67,7 +67,8 @@ struct TrialRecord {
   int64_t batch_size = 0;
   TrialType type = TrialType::kExploration;
   TrialStatus status = TrialStatus::kDispatched;
-  int64_t begin_ms = 0;  ///< Since 1970, UTC.
+  int64_t begin_ms = 0;    ///< Since 1970, UTC.
+  int64_t renewed_ms = 0;  ///< When its job was last heard of; no earlier than its begin.
   std::optional<int64_t> end_ms;
   std::optional<TrialResult> result;  ///< Of a succeeded trial, and of no other.
 

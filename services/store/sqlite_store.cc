@@ -33,6 +33,8 @@ constexpr std::array kMigrations = {
     " CHECK((status = 1) = (result_number IS NOT NULL AND energy_J IS NOT NULL AND time_s IS NOT NULL AND"
     " converged IS NOT NULL)), CHECK((status = 0) = (end_ms IS NULL))"
     ") STRICT, WITHOUT ROWID;",
+    "ALTER TABLE trials ADD COLUMN renewed_ms INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE trials SET renewed_ms = begin_ms;",
 };
 
 Result<std::vector<int64_t>> BatchSizesFromText(const std::string& text) {
@@ -82,6 +84,7 @@ TrialRecord TrialFromRow(const SqliteRow& row) {
                     .type = static_cast<TrialType>(row.Integer(3)),
                     .status = static_cast<TrialStatus>(row.Integer(4)),
                     .begin_ms = row.Integer(5),
+                    .renewed_ms = row.Integer(11),
                     .end_ms = Optional(row, 6, row.Integer(6)),
                     .result = {}};
   if (!row.IsNull(7)) {
@@ -221,7 +224,7 @@ Result<std::optional<TrialRecord>> SqliteStore::FindTrial(const std::string& job
 
 Result<void> SqliteStore::PutTrial(const TrialRecord& trial) {
   ZEUS_RETURN_IF_ERROR(CheckWithin());
-  SqliteRow row = database_.Prepare("INSERT OR REPLACE INTO trials VALUES(?,?,?,?,?,?,?,?,?,?,?)");
+  SqliteRow row = database_.Prepare("INSERT OR REPLACE INTO trials VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
   row.Bind(trial.job_id).Bind(trial.trial_number).Bind(trial.batch_size).Bind(static_cast<int64_t>(trial.type));
   row.Bind(static_cast<int64_t>(trial.status)).Bind(trial.begin_ms).Bind(trial.end_ms);
   std::optional<int64_t> result_number;
@@ -234,7 +237,7 @@ Result<void> SqliteStore::PutTrial(const TrialRecord& trial) {
     time = trial.result->time.value();
     converged = trial.result->converged ? 1 : 0;
   }
-  row.Bind(result_number).Bind(energy).Bind(time).Bind(converged);
+  row.Bind(result_number).Bind(energy).Bind(time).Bind(converged).Bind(trial.renewed_ms);
   Result<bool> done = row.Step();
   if (done) return {};
   ZEUS_ASSIGN_OR_RETURN(const std::optional<JobRecord> job, FindJob(trial.job_id));

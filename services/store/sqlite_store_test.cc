@@ -4,6 +4,7 @@
 
 #include "tests/support/files.h"
 #include "tests/support/result_matchers.h"
+#include "tests/support/store_contract.h"
 
 namespace zeus::store {
 namespace {
@@ -32,6 +33,26 @@ TEST(SqliteStoreTest, FilesThatAreNotOursAreRefusedAndLeftAsTheyAre) {
   ASSERT_THAT(SqliteDatabase::Open(newer)->Execute("PRAGMA user_version = 99"), IsOk());
   EXPECT_EQ(SqliteStore::Open(newer).error().code, ErrorCode::kInvalidData);
   EXPECT_EQ(SqliteStore::Open(folder.path() / "nowhere" / "x.db").error().code, ErrorCode::kUnavailable);
+}
+
+TEST(SqliteStoreTest, AFileOfTheFirstVersionIsBroughtUp) {
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "zeus.db";
+  const TrialRecord trial = testing::SomeTrial("job", 1);
+  {
+    const auto store = *SqliteStore::Open(file);
+    ASSERT_THAT(store->Atomically([&]() -> Result<void> {
+      ZEUS_RETURN_IF_ERROR(store->PutJob(testing::SomeJob("job")));
+      return store->PutTrial(trial);
+    }),
+                IsOk());
+  }
+  ASSERT_THAT(SqliteDatabase::Open(file)->Execute("ALTER TABLE trials DROP COLUMN renewed_ms; PRAGMA user_version = 1"),
+              IsOk());
+  const std::optional<TrialRecord> found = *(*SqliteStore::Open(file))->FindTrial("job", 1);
+  TrialRecord wanted = trial;
+  wanted.renewed_ms = trial.begin_ms;
+  EXPECT_EQ(found, wanted);
 }
 
 }  // namespace

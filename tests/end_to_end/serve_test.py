@@ -17,7 +17,7 @@ import urllib.parse
 
 from zeus_program import HERE, TRACES, ZEUS, ZeusTest, environment, needs_traces, rows, run
 
-KILLS = 12
+KILLS = 50
 THREADS = 4
 SPEC = {"job_id": "birds", "job_id_prefix": "birds", "batch_sizes": [8, 16, 32], "default_batch_size": 16, "eta_knob": 1,
         "target_metric": 0.9, "mab_seed": 1, "max_power": 300, "number_of_gpus": 1, "gpu_model": "V100"}
@@ -111,6 +111,19 @@ class ServeTest(ServeCase):
             number = ask(connection, "GET", "/jobs/batch_size?job_id=birds")[1]["trial_number"]
             self.assertEqual(server.end(which), (0, "zeus: finishing what is under way\n"))
         self.assertEqual(number, 2)
+
+    def test_a_trial_that_is_not_heard_of_is_given_up_also_by_the_next_server(self):
+        server = self.serve("--database", self.database())
+        connection = server.connect()
+        ask(connection, "POST", "/jobs", SPEC)
+        trial = ask(connection, "GET", "/jobs/batch_size?job_id=birds")[1]
+        server.end(signal.SIGKILL)
+        connection = self.serve("--database", self.database(), "--lease", "0.001").connect()
+        time.sleep(0.01)
+        again = ask(connection, "GET", "/jobs/batch_size?job_id=birds")[1]
+        self.assertEqual(again, {**trial, "trial_number": 2})
+        trials = ask(connection, "GET", "/jobs/birds/trials")[1]["trials"]
+        self.assertEqual([each["status"] for each in trials], ["failed", "dispatched"])
 
     def test_what_cannot_be_served_is_told(self):
         server = self.serve("--database", self.database())

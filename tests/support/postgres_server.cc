@@ -90,14 +90,13 @@ Result<void> PostgresServer::Run() {
   }
   const std::filesystem::path log = folder_.path() / "postgres.log";
   process_ = Spawn(command, log);
-  for (int i = 0; i < 1200; ++i) {
+  for (int i = 0; i < 600; ++i) {
     if (Wait(Spawn({programs_ + "/pg_isready", "-h", folder_.path()}, "/dev/null")) == 0) return {};
-    if (::waitpid(process_, nullptr, WNOHANG) == process_) {
-      process_ = -1;
-      break;
-    }
+    // What is left of a killed one may not have ended yet.
+    if (::waitpid(process_, nullptr, WNOHANG) == process_) process_ = Spawn(command, log);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  Kill();
   return Fail(ErrorCode::kUnavailable, "postgres did not start: " + Content(log));
 }
 

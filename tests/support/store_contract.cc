@@ -37,7 +37,7 @@ JobRecord SomeJob(const std::string& id) {
 }
 
 TrialRecord SomeTrial(const std::string& job, int64_t number) {
-  return {.job_id = job, .trial_number = number, .batch_size = 8, .begin_ms = 1000};
+  return {.job_id = job, .trial_number = number, .batch_size = 8, .begin_ms = 1000, .renewed_ms = 1500};
 }
 
 TrialRecord Ended(TrialRecord trial) {
