@@ -24,7 +24,8 @@ constexpr const char* kExamples =
     "  zeus sweep --workloads librispeech,squad --gpus v100,a40 --etas 0,0.5,1 --betas 2,inf \\\n"
     "      --policies pruned-thompson,thompson,grid,default/max --seeds 1-50 --csv sweep.csv\n"
     "  zeus sweep --workloads cifar100 --gpus all --target-metric all --seeds 1-20 --json\n"
-    "  zeus sweep --workloads all --gpus v100 --seeds 1-3 --histories histories.csv";
+    "  zeus sweep --workloads all --gpus v100 --seeds 1-3 --histories histories.csv\n"
+    "  zeus sweep --policies pruned-thompson,knowledge-gradient --against pruned-thompson --seeds 1-20";
 
 struct SweepFlags {
   TraceFlags traces;
@@ -43,6 +44,7 @@ struct SweepFlags {
   bool json = false;
   std::string csv;
   std::string histories;
+  std::string against;
 };
 
 // Everything the cases point to.
@@ -51,15 +53,22 @@ struct Cases {
   std::vector<SweepCase> cases;
 };
 
+PolicyNames ToNames(const SweepFlags& flags, const std::string& text) {
+  const size_t slash = text.find('/');
+  return {.batch_size = text.substr(0, slash),
+          .power_limit = slash == std::string::npos ? flags.power_policy : text.substr(slash + 1)};
+}
+
 Result<std::vector<PolicyNames>> ChoosePolicies(const SweepFlags& flags, const PolicyFactory& factory) {
   ZEUS_ASSIGN_OR_RETURN(const std::vector<std::string> parts, SplitList("--policies", flags.policies));
   std::vector<PolicyNames> policies;
   for (const std::string& part : parts) {
-    const size_t slash = part.find('/');
-    PolicyNames& names = policies.emplace_back();
-    names.batch_size = part.substr(0, slash);
-    names.power_limit = slash == std::string::npos ? flags.power_policy : part.substr(slash + 1);
-    ZEUS_RETURN_IF_ERROR(factory.CheckNames(names));
+    policies.push_back(ToNames(flags, part));
+    ZEUS_RETURN_IF_ERROR(factory.CheckNames(policies.back()));
+  }
+  if (!flags.against.empty() && std::ranges::find(parts, flags.against) == parts.end()) {
+    return Fail(ErrorCode::kInvalidArgument, fmt::format("--against: {}: expected one of --policies, which are {}",
+                                                         flags.against, fmt::join(parts, ", ")));
   }
   return policies;
 }
@@ -214,11 +223,16 @@ Result<void> RunSweepCommand(const SweepFlags& flags, const Console& console) {
   const std::vector<SweepRow> rows = RunSweep(cases.cases, options, factory, on_run, [&] { progress->Advance(); });
   progress.reset();
 
+  std::vector<PolicyComparison> comparisons;
+  if (!flags.against.empty()) comparisons = ComparePolicies(cases.cases, rows, ToNames(flags, flags.against));
   if (!flags.histories.empty()) ZEUS_RETURN_IF_ERROR(WriteOutput(console, flags.histories, histories.text()));
   if (!flags.csv.empty()) ZEUS_RETURN_IF_ERROR(WriteOutput(console, flags.csv, SweepCsv(cases.cases, rows)));
   if (flags.csv != "-" && flags.histories != "-") {
     ZEUS_RETURN_IF_ERROR(
-        console.Print(flags.json ? SweepJson(cases.cases, rows) : SweepText(cases.cases, rows, console)));
+        console.Print(flags.json ? SweepJson(cases.cases, rows, comparisons) : SweepText(cases.cases, rows, console)));
+    if (!flags.json && !comparisons.empty()) {
+      ZEUS_RETURN_IF_ERROR(console.Print("\n" + ComparisonText(cases.cases, comparisons, console)));
+    }
   }
   size_t runs = 0;
   size_t failed = 0;
@@ -251,6 +265,8 @@ void AddSweepCommand(CLI::App& app, Invocation& invocation) {
   add_list("--betas", flags->betas, "Early-stopping factors; inf: none");
   add_list("--policies", flags->policies,
            "Batch-size policies, each with its own power policy after a slash (grid, default/max)");
+  command->add_option("--against", flags->against, "One of the policies; print what the others' regret is to its")
+      ->type_name("NAME");
   command->add_option("--power-policy", flags->power_policy, "Power policy of those that name none: jit, max")
       ->type_name("NAME")
       ->capture_default_str();

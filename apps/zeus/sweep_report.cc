@@ -15,11 +15,13 @@ namespace zeus {
 namespace {
 
 // The figures of a row by the names they have in CSV and JSON; "_ci95" follows for the interval's half width.
-constexpr std::array<std::pair<const char*, Interval SweepRow::*>, 8> kFigures = {{
+constexpr std::array<std::pair<const char*, Interval SweepRow::*>, 10> kFigures = {{
     {"cost_J", &SweepRow::cost},
     {"regret_oracle_recurrences", &SweepRow::regret},
     {"regret_first_ten", &SweepRow::regret_first_ten},
     {"cost_last_five_oracle_recurrences", &SweepRow::last_five_cost},
+    {"expected_regret", &SweepRow::expected_regret},
+    {"expected_regret_first_ten", &SweepRow::expected_regret_first_ten},
     {"energy_saved", &SweepRow::energy_saved},
     {"time_saved", &SweepRow::time_saved},
     {"energy_saved_last_five", &SweepRow::energy_saved_last_five},
@@ -46,6 +48,11 @@ std::string PolicyText(const SweepCase& each) {
   const PolicyNames& names = each.options.policies;
   if (names.power_limit == kDefaultPowerLimitPolicy) return names.batch_size;
   return fmt::format("{}/{}", names.batch_size, names.power_limit);
+}
+
+std::string CaseText(const SweepCase& each) {
+  return fmt::format("{} {} {} eta {}", each.gpu, each.trace->job.workload.dataset,
+                     ShortestTextWhole(each.trace->job.target_metric), ShortestTextWhole(each.options.eta));
 }
 
 }  // namespace
@@ -120,7 +127,8 @@ std::string SweepCsv(const std::vector<SweepCase>& cases, const std::vector<Swee
   return csv;
 }
 
-std::string SweepJson(const std::vector<SweepCase>& cases, const std::vector<SweepRow>& rows) {
+std::string SweepJson(const std::vector<SweepCase>& cases, const std::vector<SweepRow>& rows,
+                      std::span<const PolicyComparison> comparisons) {
   Json document;
   document["cases"] = Json::array();
   for (size_t i = 0; i < cases.size(); ++i) {
@@ -148,7 +156,42 @@ std::string SweepJson(const std::vector<SweepCase>& cases, const std::vector<Swe
     }
     document["cases"].push_back(std::move(json));
   }
+  if (comparisons.empty()) return document.dump(2) + "\n";
+  document["comparisons"] = Json::array();
+  for (const PolicyComparison& each : comparisons) {
+    document["comparisons"].push_back(Json{{"policy", PolicyText(cases[each.example])},
+                                           {"against", PolicyText(cases[each.against_example])},
+                                           {"pairs", each.pairs},
+                                           {"regret_ratio", NumberToJson(each.ratio)},
+                                           {"regret_ratio_first_ten", NumberToJson(each.ratio_first_ten)},
+                                           {"worst_ratio", NumberToJson(each.worst_ratio)},
+                                           {"worst_ratio_case", CaseText(cases[each.worst_ratio_case])},
+                                           {"most_lost", NumberToJson(each.most_lost)},
+                                           {"most_lost_case", CaseText(cases[each.most_lost_case])}});
+  }
   return document.dump(2) + "\n";
+}
+
+std::string ComparisonText(const std::vector<SweepCase>& cases, std::span<const PolicyComparison> comparisons,
+                           const Console& console) {
+  Table table({{"policy", Align::kLeft},
+               {"against", Align::kLeft},
+               {"pairs"},
+               {"regret"},
+               {"first 10"},
+               {"worst pair"},
+               {"which", Align::kLeft},
+               {"most lost"},
+               {"where", Align::kLeft}});
+  for (const PolicyComparison& each : comparisons) {
+    table.AddRow({PolicyText(cases[each.example]), PolicyText(cases[each.against_example]), std::to_string(each.pairs),
+                  fmt::format("{:.3f}", each.ratio), fmt::format("{:.3f}", each.ratio_first_ten),
+                  fmt::format("{:.2f}", each.worst_ratio), CaseText(cases[each.worst_ratio_case]),
+                  fmt::format("{:.2f}", each.most_lost), CaseText(cases[each.most_lost_case])});
+  }
+  return table.ToText(console) +
+         "\nGeometric means of (expected regret + 0.1) / (expected regret of the other + 0.1). Lost: expected regret "
+         "beyond the\nother's.\n";
 }
 
 }  // namespace zeus

@@ -39,6 +39,9 @@ class SingleJobSimulation {
 
   [[nodiscard]] const History& history() const { return history_; }
   [[nodiscard]] int64_t recurrences_done() const { return loop_->state().recurrences_done; }
+  /// See TraceExecutor: by recurrence, of those since this simulation was made.
+  [[nodiscard]] const std::vector<Joules>& expected_costs() const { return executor_->expected_costs(); }
+  [[nodiscard]] const BatchSizePolicy& batch_size_policy() const { return *policies_.batch_size; }
   [[nodiscard]] const CostMetric& metric() const { return metric_; }
   /// What the batch-size policy believes now; nothing, where it has nothing to tell.
   [[nodiscard]] Result<std::optional<PolicyExplanation>> Explain() const;

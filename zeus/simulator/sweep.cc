@@ -16,6 +16,8 @@ struct RunResult {
   double regret = 0;
   double regret_first_ten = 0;
   double last_five_cost = 0;
+  double expected_regret = 0;
+  double expected_regret_first_ten = 0;
   Savings saved;
   Savings saved_last_five;
   History history;
@@ -43,6 +45,12 @@ Result<void> Run(const SweepCase& sweep_case, int64_t recurrences, uint64_t seed
   }
   result->regret_first_ten =
       first_ten / summary.oracle.cost - static_cast<double>(std::min(kFirstRecurrences, recurrences));
+  const std::vector<Joules>& expected = simulation.expected_costs();
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const double regret = expected[i] / summary.oracle.cost - 1;
+    result->expected_regret += regret;
+    if (i < kFirstRecurrences) result->expected_regret_first_ten += regret;
+  }
   return {};
 }
 
@@ -63,6 +71,8 @@ SweepRow Combine(std::span<const RunResult> results, int64_t recurrences) {
   row.regret = interval([](const RunResult& result) { return result.regret; });
   row.regret_first_ten = interval([](const RunResult& result) { return result.regret_first_ten; });
   row.last_five_cost = interval([](const RunResult& result) { return result.last_five_cost; });
+  row.expected_regret = interval([](const RunResult& result) { return result.expected_regret; });
+  row.expected_regret_first_ten = interval([](const RunResult& result) { return result.expected_regret_first_ten; });
   row.energy_saved = interval([](const RunResult& result) { return result.saved.energy; });
   row.time_saved = interval([](const RunResult& result) { return result.saved.time; });
   row.energy_saved_last_five = interval([](const RunResult& result) { return result.saved_last_five.energy; });

@@ -35,7 +35,11 @@ struct SweepRow {
   Interval regret;            ///< Oracle recurrences, cumulative.
   Interval regret_first_ten;
   Interval last_five_cost;  ///< Oracle recurrences, mean of the last five.
-  Interval energy_saved;    ///< Fractions of the default's, over the whole horizon.
+  /// Likewise, with each try at what it costs on average given its batch size and bound: the luck of which recorded
+  /// run was drawn evens out sooner, the mean is the same.
+  Interval expected_regret;
+  Interval expected_regret_first_ten;
+  Interval energy_saved;  ///< Fractions of the default's, over the whole horizon.
   Interval time_saved;
   Interval energy_saved_last_five;
   Interval time_saved_last_five;

@@ -63,6 +63,18 @@ Result<std::vector<PowerLimitCost>> TraceExecutor::Profile(int64_t batch_size) c
   return ProfileOf(*found);
 }
 
+void TraceExecutor::AddExpectedCost(const TryRequest& request, const BatchSize& batch_size, double bound,
+                                    Joules first_epoch, Joules epoch) {
+  double epochs = 0;
+  for (const std::optional<int64_t>& target_epoch : *batch_size.target_epochs) {
+    epochs += target_epoch ? std::min(static_cast<double>(*target_epoch), bound) : bound;
+  }
+  epochs /= static_cast<double>(batch_size.target_epochs->size());
+  const auto recurrence = static_cast<size_t>(request.recurrence);
+  if (expected_costs_.size() <= recurrence) expected_costs_.resize(recurrence + 1);
+  expected_costs_[recurrence] += first_epoch + (epochs - 1) * epoch;
+}
+
 Result<Outcome> TraceExecutor::Execute(const TryRequest& request, const ChoosePowerLimit& choose) {
   ZEUS_ASSIGN_OR_RETURN(const BatchSize* const batch_size, Find(request.batch_size));
   Watts power_limit;
@@ -100,6 +112,9 @@ Result<Outcome> TraceExecutor::Execute(const TryRequest& request, const ChoosePo
     epochs = 1;
   }
   outcome.epochs = static_cast<int64_t>(epochs);
+  const Joules first_epoch = metric_.Cost(batch_size->mean_energy_per_epoch, batch_size->mean_time_per_epoch);
+  AddExpectedCost(request, *batch_size, stops ? 1 : bound, request.power_limit ? *outcome.epoch_cost : first_epoch,
+                  *outcome.epoch_cost);
   if (!request.power_limit) {
     // Profiling runs the first epoch at every limit in turn.
     outcome.energy = batch_size->mean_energy_per_epoch;

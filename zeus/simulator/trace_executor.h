@@ -18,6 +18,10 @@ class TraceExecutor final : public Executor {
 
   Result<Outcome> Execute(const TryRequest& request, const ChoosePowerLimit& choose) override;
 
+  /// By recurrence, what its tries cost on average over the recorded runs, given their batch sizes and bounds: as the
+  /// costs themselves are, but without the luck of which run was drawn. Of the recurrences that this executor ran.
+  [[nodiscard]] const std::vector<Joules>& expected_costs() const { return expected_costs_; }
+
   /// The cost of an epoch at each limit of a batch size, high to low: what profiling finds.
   [[nodiscard]] Result<std::vector<PowerLimitCost>> Profile(int64_t batch_size) const;
 
@@ -44,7 +48,11 @@ class TraceExecutor final : public Executor {
 
   const JobTrace& trace_;
   CostMetric metric_;
+  void AddExpectedCost(const TryRequest& request, const BatchSize& batch_size, double bound, Joules first_epoch,
+                       Joules epoch);
+
   std::vector<BatchSize> batch_sizes_;  // Ascending.
+  std::vector<Joules> expected_costs_;
   NumpyGenerator generator_;
 };
 

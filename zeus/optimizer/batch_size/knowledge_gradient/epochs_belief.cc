@@ -77,12 +77,22 @@ void EpochsBelief::AddStopped(size_t size, double epochs) {
   const double spread = std::sqrt(predicted.variance + noise_variance(size));
   const double stopped = std::log(std::max(epochs, 0.5));
   const double beyond = predicted.mean + spread * NormalMeanAbove((stopped - predicted.mean) / spread);
+  sizes_[size].stopped_at.push_back(stopped);
   Add(size, std::max(beyond, stopped + kLeastStopped), false);
 }
 
-void EpochsBelief::Clear() {
-  for (Size& size : sizes_) size = {};
+void EpochsBelief::ForgetRuns(double shift) {
+  for (Size& size : sizes_) {
+    std::optional<double> remembered = size.remembered;
+    if (Fits(size) && !size.values.empty()) remembered = size.log_mean;
+    size = {};
+    if (remembered) size.remembered = *remembered + shift;
+  }
   Update();
+}
+
+bool EpochsBelief::Fits(const Size& size) const {
+  return settings_.walls > 0 ? size.reached > 0 : !size.values.empty();
 }
 
 EpochsBelief::Predicted EpochsBelief::Predict(size_t size) const {
@@ -103,7 +113,7 @@ void EpochsBelief::UpdateNoise() {
   double squares = settings_.noise_weight * prior;
   double weight = settings_.noise_weight;
   for (const Size& size : sizes_) {
-    if (size.values.empty()) continue;
+    if (!Fits(size)) continue;
     squares += size.squares;
     weight += static_cast<double>(size.values.size() - 1);
   }
@@ -116,8 +126,17 @@ void EpochsBelief::UpdateNoise() {
     size.noise = std::max((settings_.size_noise_weight * expected + size.squares) /
                               (settings_.size_noise_weight + std::max(count - 1, 0.0)),
                           least);
-    size.variance = deviation_ + (count > 0 ? size.noise / count : 0);
-    size.trust = count > 0 ? deviation_ / size.variance : 0;
+    size.fitted = Fits(size);
+    if (size.fitted) {
+      size.variance = deviation_ + size.noise / count;
+    } else if (size.remembered && size.values.empty()) {
+      size.fitted = true;
+      size.log_mean = *size.remembered;
+      size.variance = deviation_ + settings_.memory * settings_.memory;
+    }
+    size.trust = size.fitted ? deviation_ / size.variance : 0;
+    // A size that only failed is judged by its failures, but the curve is not bent to them: there may be a wall.
+    if (!size.fitted && count > 0 && settings_.walls > 1) size.trust = deviation_ / (deviation_ + size.noise / count);
   }
 }
 
@@ -127,7 +146,7 @@ void EpochsBelief::UpdateWeights() {
   std::ranges::fill(weights_, 0);
   const size_t curves = weights_.size();
   for (size_t i = 0; i < sizes_.size(); ++i) {
-    if (sizes_[i].values.empty()) continue;
+    if (!sizes_[i].fitted) continue;
     const double weight = 1 / sizes_[i].variance;
     precision += weight;
     const double* const curve = &curves_[i * curves];
@@ -136,12 +155,29 @@ void EpochsBelief::UpdateWeights() {
   level_variance_ = precision > 0 ? 1 / precision : kUnknownVariance;
   for (double& level : levels_) level *= level_variance_;
   for (size_t i = 0; i < sizes_.size(); ++i) {
-    if (sizes_[i].values.empty()) continue;
+    if (!sizes_[i].fitted) continue;
     const double weight = -0.5 / sizes_[i].variance;
     const double* const curve = &curves_[i * curves];
     for (size_t m = 0; m < curves; ++m) {
       const double off = sizes_[i].log_mean - curve[m] - levels_[m];
       weights_[m] += weight * off * off;
+    }
+  }
+  if (settings_.walls > 0) AddWalls();
+}
+
+// A size that only ever failed tells that its runs take longer, or that there is a wall, of which the curve is ignorant.
+void EpochsBelief::AddWalls() {
+  const size_t curves = weights_.size();
+  for (size_t i = 0; i < sizes_.size(); ++i) {
+    const Size& size = sizes_[i];
+    if (size.reached > 0) continue;
+    const double spread = std::sqrt(deviation_ + level_variance_ + size.noise);
+    for (const double stopped : size.stopped_at) {
+      for (size_t m = 0; m < curves; ++m) {
+        const double longer = NormalCdf((levels_[m] + curves_[i * curves + m] - stopped) / spread);
+        weights_[m] += std::log(settings_.wall_chance + (1 - settings_.wall_chance) * longer);
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,8 +23,9 @@ class EpochsBelief {
   void Add(size_t size, double log_epochs, bool reached);
   /// A run that was stopped after so many epochs: the mean of what lies beyond is added.
   void AddStopped(size_t size, double epochs);
-  /// Forgets all runs.
-  void Clear();
+  /// Forgets all runs, but remembers what they came to, `shift` higher and not quite sure of it any more: a size's
+  /// next run counts alone again.
+  void ForgetRuns(double shift);
 
   [[nodiscard]] size_t sizes() const { return sizes_.size(); }
   [[nodiscard]] size_t curves() const { return weights_.size(); }
@@ -58,6 +60,8 @@ class EpochsBelief {
  private:
   struct Size {
     std::vector<double> values;  ///< ln(epochs) of its runs.
+    std::vector<double> stopped_at; ///< ln(epochs) at which runs were stopped, while none reached.
+    std::optional<double> remembered;  ///< ln(epochs) before the last shift, as far as it goes.
     int64_t reached = 0;
     double log_mean = 0;  ///< ln of the mean number of epochs.
     double mean = 0;      ///< Of `values`.
@@ -65,8 +69,12 @@ class EpochsBelief {
     double noise = 0;
     double variance = 0;  ///< Of log_mean about the curve.
     double trust = 0;
+    bool fitted = false;    ///< Whether the curve is fitted to it.
   };
 
+  /// Whether the curve is fitted to a size's runs.
+  [[nodiscard]] bool Fits(const Size& size) const;
+  void AddWalls();
   void Summarize(Size* size) const;
   void Update();
   void UpdateNoise();

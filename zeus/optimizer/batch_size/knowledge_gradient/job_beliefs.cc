@@ -21,7 +21,9 @@ JobBeliefs::JobBeliefs(std::span<const int64_t> batch_sizes, int64_t default_bat
       costs_(batch_sizes, default_batch_size, settings.cost_drift),
       detector_(settings.shift_slack, settings.shift_limit),
       own_costs_(batch_sizes.size()),
-      size_failures_(batch_sizes.size()) {}
+      size_failures_(batch_sizes.size()) {
+  for (const int64_t each : batch_sizes) octaves_.push_back(std::log2(static_cast<double>(each)));
+}
 
 double JobBeliefs::profile_overhead() const {
   if (only_costs_) return 0;
@@ -60,7 +62,9 @@ bool JobBeliefs::IsShift(size_t size, double log_epochs) {
 }
 
 void JobBeliefs::StartAnew() {
-  epochs_.Clear();
+  double shift = 0;
+  for (const LogEpochs& each : recent_) shift += (each.value - each.expected) / static_cast<double>(recent_.size());
+  epochs_.ForgetRuns(shift);
   detector_.Reset();
   recurrences_ = 0;
   reached_since_shift_ = 0;
@@ -82,14 +86,15 @@ void JobBeliefs::LearnEpochs(const Run& run) {
   }
   const double log_epochs = std::log(epochs);
   const bool monitored = epochs_.reached(run.size) >= kMonitoredFrom;
+  const double expected = epochs_.Predict(run.size).mean;
   const bool shift = IsShift(run.size, log_epochs);
   if (shift) {
-    recent_.push_back({.size = run.size, .value = log_epochs, .reached = true});
+    recent_.push_back({.size = run.size, .value = log_epochs, .expected = expected, .reached = true});
     StartAnew();
     return;
   }
   if (monitored) {
-    recent_.push_back({.size = run.size, .value = log_epochs, .reached = true});
+    recent_.push_back({.size = run.size, .value = log_epochs, .expected = expected, .reached = true});
     if (recent_.size() > static_cast<size_t>(settings_.kept_after_shift)) recent_.erase(recent_.begin());
   }
   epochs_.Add(run.size, log_epochs, true);
@@ -129,6 +134,29 @@ size_t JobBeliefs::Incumbent() const {
   return best;
 }
 
+double JobBeliefs::WallChance(size_t size, size_t incumbent) const {
+  if (settings_.wall_price<=0) return 0;
+  // The nearest size on the incumbent's side that reached, and walls from there on.
+  double chance = 0;
+  for (size_t wall = 0; wall < epochs_.sizes(); ++wall) {
+    const auto failed = static_cast<double>(epochs_.stopped(wall));
+    if (failed == 0 || epochs_.reached(wall) > 0) continue;
+    const bool up = wall > incumbent;
+    if (up ? size <= incumbent : size >= incumbent) continue;
+    size_t good = incumbent;
+    for (size_t i = incumbent; i != wall; up ? ++i : --i) {
+      if (epochs_.reached(i) > 0) good = i;
+    }
+    const double certain = (0.5 + failed) / (1 + failed);
+    const bool beyond = up ? size >= wall : size <= wall;
+    const bool before = up ? size <= good : size >= good;
+    if (before) continue;
+    const auto distance = [&](size_t a, size_t b) { return std::abs(octaves_[a] - octaves_[b]); };
+    chance = std::max(chance, beyond ? certain : certain * distance(size, good) / distance(wall, good));
+  }
+  return chance;
+}
+
 std::optional<TrialContext> JobBeliefs::Context() const {
   if (!any_reached()) return std::nullopt;
   TrialContext context{.incumbent = Incumbent()};
@@ -157,7 +185,7 @@ Decision JobBeliefs::Decide() const {
     decision.why = Decision::Why::kRetry;
     return decision;
   }
-  const TrialContext context = *Context();
+  TrialContext context = *Context();
   const TrialValuer valuer(epochs_, costs_, settings_);
   double best = 0;
   for (size_t i = 0; i < epochs_.sizes(); ++i) {
@@ -165,6 +193,7 @@ Decision JobBeliefs::Decide() const {
     const LogBelief cost = valuer.LogCost(i);
     // Beyond any doubt no candidate.
     if (cost.mean - 4 * std::sqrt(cost.variance) > std::log(context.incumbent_cost)) continue;
+    context.wall_chance = WallChance(i, context.incumbent);
     const double score = valuer.Value(i, context).score;
     if (score <= best) continue;
     best = score;
@@ -172,6 +201,7 @@ Decision JobBeliefs::Decide() const {
     decision.why = Decision::Why::kTrial;
   }
   if (decision.why == Decision::Why::kTrial && !costs_.known(decision.size)) {
+    context.wall_chance = WallChance(decision.size, context.incumbent);
     decision.epoch_cost_limit = valuer.EpochCostLimit(decision.size, context);
   }
   return decision;

@@ -71,6 +71,7 @@ class JobBeliefs {
   struct LogEpochs {
     size_t size = 0;
     double value = 0;
+    double expected = 0;
     bool reached = false;
   };
 
@@ -80,12 +81,14 @@ class JobBeliefs {
   void LearnEpochs(const Run& run);
   bool IsShift(size_t size, double log_epochs);
   void StartAnew();
+  [[nodiscard]] double WallChance(size_t size, size_t incumbent) const;
   [[nodiscard]] bool any_reached() const { return reached_since_shift_ > 0; }
 
   Settings settings_;
   double beta_;
   double max_epochs_;
   size_t default_size_;
+  std::vector<double> octaves_;
   EpochsBelief epochs_;
   EpochCosts costs_;
   ShiftDetector detector_;

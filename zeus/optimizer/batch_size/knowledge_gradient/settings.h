@@ -14,11 +14,14 @@ struct Settings {
   double cost_drift = 0.10;        ///< Of the cost of an epoch about its curve, for each root of an octave.
   double profile_overhead = 0.15;  ///< Of an epoch, in a run that profiles, before one was seen.
   double optimism = 1.2;           ///< Factor on variances of what is not known; real epochs have heavy tails.
-  double horizon = 20;             ///< At least so many recurrences are expected to come,
+  double horizon = 25;             ///< At least so many recurrences are expected to come,
   double horizon_growth = 1;       ///< and so many for each one that was.
   double shift_slack = 0.5;        ///< Standard deviations off that each run may be without counting for a drift.
   double shift_limit = 10;         ///< How many of them, summed up on one side, are a drift.
   double wall_chance = 0.5;        ///< That a run which failed met a wall, and not a curve that rises.
+  double walls = 1;
+  double memory = 0.2;
+  double wall_price=1;
   int kept_after_shift = 3;        ///< How many of the runs before are taken to be after the drift already.
 };
 

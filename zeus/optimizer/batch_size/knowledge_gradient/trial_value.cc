@@ -88,6 +88,8 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
     stopped += weights[k] * (1 - below);
     paid += weights[k] * (std::exp(own + 0.5 * noise * noise) * NormalCdf(z - noise) + most * (1 - below));
   }
+  paid += context.wall_chance * (most - paid);
+  stopped += context.wall_chance * (1 - stopped);
   TrialValue value;
   value.gain = context.incumbent_cost * saving;
   value.price = paid + stopped * context.incumbent_cost - context.incumbent_cost;
@@ -97,7 +99,7 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
   } else if (!costs_.known(size)) {
     value.price += context.profile_overhead * epoch;
   }
-  value.score = (context.recurrences_left - 1) * value.gain - value.price;
+  value.score = (context.recurrences_left - 1) * value.gain * (1 - context.wall_chance) - value.price;
   return value;
 }
 

@@ -25,6 +25,7 @@ struct TrialContext {
   double max_epochs = 0;
   double recurrences_left = 0;
   double profile_overhead = 0;  ///< Of an epoch, in a run that profiles.
+  double wall_chance = 0;       ///< That a run here cannot reach the target at all.
 };
 
 /// The value of running sizes once: what the run would teach, over the recurrences to come, against what it would cost
