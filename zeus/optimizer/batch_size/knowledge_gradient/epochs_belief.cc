@@ -82,17 +82,20 @@ void EpochsBelief::AddStopped(size_t size, double epochs) {
 }
 
 void EpochsBelief::ForgetRuns(double shift) {
+  memory_ = std::max(settings_.memory, 0.5 * shift);
   for (Size& size : sizes_) {
     std::optional<double> remembered = size.remembered;
     if (Fits(size) && !size.values.empty()) remembered = size.log_mean;
     size = {};
-    if (remembered) size.remembered = *remembered + shift;
+    // Where the runs take longer now, other sizes may or may not do so; where they take less, to be wrong about the
+    // others costs nothing while they are no better than before.
+    if (remembered) size.remembered = *remembered + (shift > 0 ? 0.5 * shift : shift);
   }
   Update();
 }
 
 bool EpochsBelief::Fits(const Size& size) const {
-  return settings_.walls > 0 ? size.reached > 0 : !size.values.empty();
+  return size.reached > 0;
 }
 
 EpochsBelief::Predicted EpochsBelief::Predict(size_t size) const {
@@ -132,11 +135,11 @@ void EpochsBelief::UpdateNoise() {
     } else if (size.remembered && size.values.empty()) {
       size.fitted = true;
       size.log_mean = *size.remembered;
-      size.variance = deviation_ + settings_.memory * settings_.memory;
+      size.variance = deviation_ + memory_ * memory_;
     }
     size.trust = size.fitted ? deviation_ / size.variance : 0;
     // A size that only failed is judged by its failures, but the curve is not bent to them: there may be a wall.
-    if (!size.fitted && count > 0 && settings_.walls > 1) size.trust = deviation_ / (deviation_ + size.noise / count);
+    if (!size.fitted && count > 0) size.trust = deviation_ / (deviation_ + size.noise / count);
   }
 }
 
@@ -163,10 +166,11 @@ void EpochsBelief::UpdateWeights() {
       weights_[m] += weight * off * off;
     }
   }
-  if (settings_.walls > 0) AddWalls();
+  AddWalls();
 }
 
-// A size that only ever failed tells that its runs take longer, or that there is a wall, of which the curve is ignorant.
+// A size that only ever failed tells that its runs take longer, or that there is a wall, of which the curve is
+// ignorant.
 void EpochsBelief::AddWalls() {
   const size_t curves = weights_.size();
   for (size_t i = 0; i < sizes_.size(); ++i) {

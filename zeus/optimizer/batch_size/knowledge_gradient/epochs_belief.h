@@ -59,8 +59,8 @@ class EpochsBelief {
 
  private:
   struct Size {
-    std::vector<double> values;  ///< ln(epochs) of its runs.
-    std::vector<double> stopped_at; ///< ln(epochs) at which runs were stopped, while none reached.
+    std::vector<double> values;        ///< ln(epochs) of its runs.
+    std::vector<double> stopped_at;    ///< ln(epochs) at which runs were stopped, while none reached.
     std::optional<double> remembered;  ///< ln(epochs) before the last shift, as far as it goes.
     int64_t reached = 0;
     double log_mean = 0;  ///< ln of the mean number of epochs.
@@ -69,7 +69,7 @@ class EpochsBelief {
     double noise = 0;
     double variance = 0;  ///< Of log_mean about the curve.
     double trust = 0;
-    bool fitted = false;    ///< Whether the curve is fitted to it.
+    bool fitted = false;  ///< Whether the curve is fitted to it.
   };
 
   /// Whether the curve is fitted to a size's runs.
@@ -88,6 +88,7 @@ class EpochsBelief {
   std::vector<double> weights_;
   std::vector<double> levels_;
   double level_variance_ = 0;
+  double memory_ = 0;  ///< Standard deviation of what is remembered.
   std::vector<size_t> live_;
   std::vector<double> live_weights_;
   std::vector<double> means_;

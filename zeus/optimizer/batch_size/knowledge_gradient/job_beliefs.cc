@@ -6,7 +6,9 @@
 namespace zeus::knowledge_gradient {
 namespace {
 
-constexpr int64_t kMonitoredFrom = 3;  // Runs that reached at a size, before its further ones can tell of a drift.
+constexpr double kFailsByChance = 0.2;  // A size that can reach the target fails so often.
+constexpr int64_t kMonitoredFrom = 3;   // Runs that reached at a size, before its further ones can tell of a drift.
+constexpr size_t kMostAfterShift = 10;  // Runs that may be found to be after a drift once it is noticed.
 constexpr double kRoundingDeviation = 0.29;  // Of a number that is rounded to whole ones.
 
 }  // namespace
@@ -62,6 +64,8 @@ bool JobBeliefs::IsShift(size_t size, double log_epochs) {
 }
 
 void JobBeliefs::StartAnew() {
+  const auto kept = std::min(recent_.size(), static_cast<size_t>(detector_.runs()));
+  recent_.erase(recent_.begin(), recent_.end() - static_cast<std::ptrdiff_t>(kept));
   double shift = 0;
   for (const LogEpochs& each : recent_) shift += (each.value - each.expected) / static_cast<double>(recent_.size());
   epochs_.ForgetRuns(shift);
@@ -95,7 +99,7 @@ void JobBeliefs::LearnEpochs(const Run& run) {
   }
   if (monitored) {
     recent_.push_back({.size = run.size, .value = log_epochs, .expected = expected, .reached = true});
-    if (recent_.size() > static_cast<size_t>(settings_.kept_after_shift)) recent_.erase(recent_.begin());
+    if (recent_.size() > kMostAfterShift) recent_.erase(recent_.begin());
   }
   epochs_.Add(run.size, log_epochs, true);
   ++reached_since_shift_;
@@ -135,7 +139,6 @@ size_t JobBeliefs::Incumbent() const {
 }
 
 double JobBeliefs::WallChance(size_t size, size_t incumbent) const {
-  if (settings_.wall_price<=0) return 0;
   // The nearest size on the incumbent's side that reached, and walls from there on.
   double chance = 0;
   for (size_t wall = 0; wall < epochs_.sizes(); ++wall) {
@@ -147,7 +150,7 @@ double JobBeliefs::WallChance(size_t size, size_t incumbent) const {
     for (size_t i = incumbent; i != wall; up ? ++i : --i) {
       if (epochs_.reached(i) > 0) good = i;
     }
-    const double certain = (0.5 + failed) / (1 + failed);
+    const double certain = 1 / (1 + std::pow(kFailsByChance, failed));
     const bool beyond = up ? size >= wall : size <= wall;
     const bool before = up ? size <= good : size >= good;
     if (before) continue;
@@ -168,9 +171,8 @@ std::optional<TrialContext> JobBeliefs::Context() const {
   return context;
 }
 
-Decision JobBeliefs::DecideConcurrent() const {
+Decision JobBeliefs::UseIncumbent(const std::optional<TrialContext>& context) const {
   Decision decision{.size = default_size_, .why = Decision::Why::kFirst};
-  const std::optional<TrialContext> context = Context();
   if (!context) return decision;
   decision.size = context->incumbent;
   decision.why = Decision::Why::kIncumbent;
@@ -178,14 +180,19 @@ Decision JobBeliefs::DecideConcurrent() const {
   return decision;
 }
 
+Decision JobBeliefs::DecideConcurrent() const {
+  return UseIncumbent(Context());
+}
+
 Decision JobBeliefs::Decide() const {
-  Decision decision = DecideConcurrent();
-  if (decision.why == Decision::Why::kFirst) return decision;
+  std::optional<TrialContext> known = Context();
+  Decision decision = UseIncumbent(known);
+  if (!known) return decision;
   if (failed_tries_ > 0) {
     decision.why = Decision::Why::kRetry;
     return decision;
   }
-  TrialContext context = *Context();
+  TrialContext& context = *known;
   const TrialValuer valuer(epochs_, costs_, settings_);
   double best = 0;
   for (size_t i = 0; i < epochs_.sizes(); ++i) {

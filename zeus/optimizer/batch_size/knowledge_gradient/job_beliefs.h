@@ -80,6 +80,7 @@ class JobBeliefs {
   void LearnEpochCost(const Run& run);
   void LearnEpochs(const Run& run);
   bool IsShift(size_t size, double log_epochs);
+  [[nodiscard]] Decision UseIncumbent(const std::optional<TrialContext>& context) const;
   void StartAnew();
   [[nodiscard]] double WallChance(size_t size, size_t incumbent) const;
   [[nodiscard]] bool any_reached() const { return reached_since_shift_ > 0; }

@@ -19,10 +19,7 @@ struct Settings {
   double shift_slack = 0.5;        ///< Standard deviations off that each run may be without counting for a drift.
   double shift_limit = 10;         ///< How many of them, summed up on one side, are a drift.
   double wall_chance = 0.5;        ///< That a run which failed met a wall, and not a curve that rises.
-  double walls = 1;
-  double memory = 0.2;
-  double wall_price=1;
-  int kept_after_shift = 3;        ///< How many of the runs before are taken to be after the drift already.
+  double memory = 0.1;             ///< At least so unsure is what was seen before a drift.
 };
 
 }  // namespace zeus::knowledge_gradient

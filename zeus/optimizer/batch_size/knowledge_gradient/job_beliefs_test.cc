@@ -1,0 +1,167 @@
+#include "zeus/optimizer/batch_size/knowledge_gradient/job_beliefs.h"
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <cmath>
+
+#include "tests/support/batch_size_policy_case.h"
+#include "tests/support/result_matchers.h"
+#include "zeus/optimizer/batch_size/knowledge_gradient/knowledge_gradient_policy.h"
+#include "zeus/optimizer/batch_size/knowledge_gradient/normal.h"
+
+namespace zeus::knowledge_gradient {
+namespace {
+
+using ::testing::DoubleNear;
+using zeus::testing::IsError;
+using zeus::testing::IsOk;
+
+constexpr std::array<int64_t, 4> kSizes = {128, 256, 512, 1024};
+
+JobBeliefs Beliefs() {
+  return JobBeliefs(kSizes, 256, 100, 2);
+}
+
+Run Reached(size_t size, double epochs, double epoch_cost) {
+  return {.size = size, .cost = epochs * epoch_cost, .reached = true, .epochs = epochs, .epoch_cost = epoch_cost};
+}
+
+TEST(NormalTest, TabledValues) {
+  EXPECT_NEAR(NormalCdf(0), 0.5, 1e-15);
+  EXPECT_NEAR(NormalCdf(1.96), 0.9750021048517795, 1e-13);
+  EXPECT_NEAR(NormalCdf(-6), 9.865876450376981e-10, 1e-17);
+  EXPECT_NEAR(NormalCdf(-8), 6.220960574271785e-16, 1e-22);
+  EXPECT_EQ(NormalCdf(50), 1);
+  // E[X | X > 0] = sqrt(2 / pi).
+  EXPECT_NEAR(NormalMeanAbove(0), std::sqrt(2 / 3.14159265358979), 1e-12);
+}
+
+TEST(EpochCostsTest, KnownIsExactAndTheRestIsLessSureTheFurtherAway) {
+  EpochCosts costs(kSizes, 256, 0.1);
+  costs.Set(1, 50);
+  EXPECT_EQ(costs.beliefs()[1].variance, 0);
+  EXPECT_NEAR(costs.beliefs()[1].mean, std::log(50), 1e-15);
+  EXPECT_FALSE(costs.known(2));
+  EXPECT_GE(costs.beliefs()[3].variance, costs.beliefs()[2].variance);
+  // No curve has an epoch that costs more with larger batches.
+  EXPECT_LE(costs.beliefs()[3].mean, std::log(50));
+  EXPECT_GE(costs.beliefs()[0].mean, std::log(50));
+  // Twice the epoch cost at half the batch size: batches alone cost, so that it goes on like that.
+  costs.Set(0, 100);
+  EXPECT_THAT(costs.beliefs()[2].mean, DoubleNear(std::log(25), 0.2));
+}
+
+TEST(EpochsBeliefTest, ARunAtASizeIsBelievedThereAndInParts) {
+  EpochsBelief epochs(kSizes, 256, {});
+  epochs.Add(1, std::log(30), true);
+  EXPECT_THAT(epochs.Predict(1).mean, DoubleNear(std::log(30), 1e-9));
+  EXPECT_GT(epochs.Predict(3).variance, epochs.Predict(1).variance);
+  const double before = epochs.Predict(1).variance;
+  epochs.Add(1, std::log(30), true);
+  EXPECT_LT(epochs.Predict(1).variance, before);
+}
+
+TEST(EpochsBeliefTest, AStoppedRunIsTakenToBeLonger) {
+  EpochsBelief epochs(kSizes, 256, {});
+  epochs.Add(1, std::log(30), true);
+  epochs.AddStopped(3, 60);
+  EXPECT_GT(epochs.Predict(3).mean, std::log(50));
+  EXPECT_EQ(epochs.stopped(3), 1);
+  EXPECT_EQ(epochs.reached(3), 0);
+}
+
+TEST(ShiftDetectorTest, TellsOfAStepAndNotOfOneStrangeRun) {
+  ShiftDetector detector(0.5, 10);
+  EXPECT_FALSE(detector.Add(100));  // Counts for 4.
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(detector.Add(0.1));
+  // 3.5 each.
+  EXPECT_FALSE(detector.Add(-5));
+  EXPECT_FALSE(detector.Add(-5));
+  EXPECT_TRUE(detector.Add(-5));
+  EXPECT_EQ(detector.runs(), 3);
+}
+
+TEST(JobBeliefsTest, TheDefaultComesFirstWithoutACap) {
+  const Decision decision = Beliefs().Decide();
+  EXPECT_EQ(decision.size, 1U);
+  EXPECT_EQ(decision.why, Decision::Why::kFirst);
+  EXPECT_TRUE(std::isinf(decision.cap));
+}
+
+TEST(JobBeliefsTest, ACapIsBetaTimesWhatTheIncumbentIsExpectedToCostAndDoublesWhenItFails) {
+  JobBeliefs beliefs = Beliefs();
+  for (int i = 0; i < 3; ++i) beliefs.Observe(Reached(1, 30, 10));
+  const Decision first = beliefs.DecideConcurrent();
+  EXPECT_EQ(first.size, 1U);
+  EXPECT_THAT(first.cap, DoubleNear(600, 20));
+  beliefs.Observe({.size = 1, .cost = 600, .reached = false, .epochs = 60, .epoch_cost = 10});
+  const Decision retry = beliefs.Decide();
+  EXPECT_EQ(retry.why, Decision::Why::kRetry);
+  EXPECT_GT(retry.cap, 2 * first.cap);
+}
+
+TEST(JobBeliefsTest, ARunEndedByItsProfileTellsTheCostOfAnEpochAndNoEpochs) {
+  JobBeliefs beliefs = Beliefs();
+  beliefs.Observe(Reached(1, 30, 10));
+  beliefs.Observe({.size = 3, .cost = 12, .reached = false, .epochs = 1, .epoch_cost = 12, .ended_by_profile = true});
+  EXPECT_EQ(beliefs.epochs().runs(3), 0);
+  EXPECT_TRUE(beliefs.costs().known(3));
+  EXPECT_EQ(beliefs.Decide().why, Decision::Why::kRetry);
+}
+
+TEST(JobBeliefsTest, WithoutEpochsCostsThemselvesAreBelieved) {
+  JobBeliefs beliefs = Beliefs();
+  beliefs.Observe({.size = 1, .cost = 1000, .reached = true, .epochs = {}, .epoch_cost = {}});
+  EXPECT_TRUE(beliefs.only_costs());
+  EXPECT_TRUE(std::isinf(beliefs.Decide().epoch_cost_limit));
+}
+
+class BadInputTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ZEUS_ASSERT_OK_AND_ASSIGN(job_, policy_.RegisterJob(zeus::testing::ContractJob(), zeus::testing::ContractSpace()));
+    ASSERT_THAT(policy_.Predict(job_), IsOk());
+  }
+
+  void ExpectRefused(const Observation& observation, ErrorCode code, const char* message) {
+    const std::string before = *policy_.SaveBeliefs();
+    EXPECT_THAT(policy_.Observe(job_, observation), IsError(code, message));
+    EXPECT_EQ(*policy_.SaveBeliefs(), before);
+  }
+
+  KnowledgeGradientPolicy policy_{PolicyOptions{}};
+  JobId job_{};
+};
+
+TEST_F(BadInputTest, NumbersThatCannotBe) {
+  const auto code = ErrorCode::kInvalidArgument;
+  ExpectRefused({.batch_size = 32, .cost = Joules(0), .reached = true, .epochs = 3}, code, "expected a number above 0");
+  ExpectRefused({.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 0}, code, "expected 1 or more");
+  ExpectRefused({.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = -2}, code, "number of epochs");
+  for (const double cost : {0.0, -1.0, std::nan(""), HUGE_VAL}) {
+    ExpectRefused({.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 3, .epoch_cost = Joules(cost)}, code,
+                  "epoch_cost_J");
+  }
+}
+
+TEST_F(BadInputTest, ResultsThatWereNotAskedFor) {
+  const auto code = ErrorCode::kFailedPrecondition;
+  ExpectRefused({.batch_size = 64, .cost = Joules(5), .reached = true, .epochs = 3}, code, "but 32 was proposed");
+  ASSERT_THAT(policy_.Observe(job_, {.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 3}), IsOk());
+  ExpectRefused({.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 3}, code, "none was asked for");
+}
+
+TEST(KnowledgeGradientPolicyTest, ConcurrentResultsOfSizesNeverProposedAreRefused) {
+  KnowledgeGradientPolicy policy({.concurrency = Concurrency::kOn});
+  ZEUS_ASSERT_OK_AND_ASSIGN(const JobId job,
+                            policy.RegisterJob(zeus::testing::ContractJob(), zeus::testing::ContractSpace()));
+  ZEUS_ASSERT_OK_AND_ASSIGN(const auto proposal, policy.PredictConcurrent(job));
+  ASSERT_TRUE(proposal);
+  EXPECT_EQ(proposal->batch_size, 32);
+  EXPECT_THAT(policy.Observe(job, {.batch_size = 128, .cost = Joules(5), .reached = true, .epochs = 3}),
+              IsError(ErrorCode::kFailedPrecondition, "never proposed"));
+}
+
+}  // namespace
+}  // namespace zeus::knowledge_gradient
