@@ -86,7 +86,8 @@ Result<JobIdentity> JobFlags::Choose(const TraceStore& store, const JoinedTrace&
 void PolicyFlags::AddTo(CLI::App& command) {
   command
       .add_option("--batch-policy", names.batch_size,
-                  "Who chooses batch sizes: pruned-thompson, thompson, default, grid, oracle, or a plugin's name")
+                  "Who chooses batch sizes: pruned-thompson, thompson, knowledge-gradient, "
+                  "default, grid, oracle, or a plugin's name")
       ->type_name("NAME")
       ->capture_default_str();
   command.add_option("--power-policy", names.power_limit, "Who chooses power limits: jit, max")

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "zeus/optimizer/batch_size/believed_costs.h"
 
@@ -41,26 +42,41 @@ Common DrawCommon(const EpochsBelief& epochs, NumpyGenerator& generator) {
   return {.curve = curve, .level = generator.Normal(0, std::sqrt(epochs.level_variance()))};
 }
 
-/// Draws of ln(epochs) and of ln(cost) of all sizes: the first half of the numbers, and the second.
+std::vector<double> WallChances(const JobBeliefs& beliefs, size_t incumbent) {
+  std::vector<double> chances(beliefs.epochs().sizes());
+  for (size_t i = 0; i < chances.size(); ++i) chances[i] = beliefs.WallChance(i, incumbent);
+  return chances;
+}
+
+/// Draws of all sizes: of the epochs and of the cost of a run that can reach the target, and of the cost where one
+/// cannot be sure that any does, which is infinite behind a wall. A third of the numbers each.
 class JointDraw {
  public:
-  explicit JointDraw(const JobBeliefs& beliefs) : epochs_(beliefs.epochs()), costs_(beliefs.costs()) {}
+  JointDraw(const JobBeliefs& beliefs, size_t incumbent, std::span<const double> wall_chances)
+      : epochs_(beliefs.epochs()), costs_(beliefs.costs()), incumbent_(incumbent), wall_chances_(wall_chances) {}
 
   void operator()(NumpyGenerator& generator, std::span<double> numbers) const {
     const size_t sizes = epochs_.sizes();
     const Common common = DrawCommon(epochs_, generator);
+    const double wall_below = generator.NextDouble();
+    const double wall_above = generator.NextDouble();
     for (size_t i = 0; i < sizes; ++i) {
       const double own = generator.Normal(0, std::sqrt(epochs_.own_variance(i)));
       const LogBelief& epoch_cost = costs_.beliefs()[i];
       const double log_epochs = epochs_.Mean(i, common.curve) + (1 - epochs_.trust(i)) * common.level + own;
       numbers[i] = std::exp(log_epochs);
-      numbers[sizes + i] = std::exp(log_epochs + generator.Normal(epoch_cost.mean, std::sqrt(epoch_cost.variance)));
+      const double cost = std::exp(log_epochs + generator.Normal(epoch_cost.mean, std::sqrt(epoch_cost.variance)));
+      const bool walled = wall_chances_[i] > (i < incumbent_ ? wall_below : wall_above);
+      numbers[sizes + i] = cost;
+      numbers[2 * sizes + i] = walled ? std::numeric_limits<double>::infinity() : cost;
     }
   }
 
  private:
   const EpochsBelief& epochs_;
   const EpochCosts& costs_;
+  size_t incumbent_;
+  std::span<const double> wall_chances_;
 };
 
 BelievedNumber EpochCostOf(const LogBelief& belief) {
@@ -75,7 +91,7 @@ std::string Times(int64_t count) {
   return count == 1 ? "once" : fmt::format("{} times", count);
 }
 
-std::string VerdictOf(const Tally& tally, const TrialWorth* trial, bool incumbent, bool next) {
+std::string VerdictOf(const Tally& tally, const TrialWorth* trial, double wall_chance, bool incumbent, bool next) {
   if (incumbent) return next ? "incumbent, and next" : "incumbent";
   std::string past = "not tried";
   if (tally.runs > 0 && tally.runs == tally.ended_by_profile) {
@@ -85,6 +101,7 @@ std::string VerdictOf(const Tally& tally, const TrialWorth* trial, bool incumben
         tally.reached == 0 ? fmt::format("failed {}", Times(tally.runs)) : fmt::format("tried {}", Times(tally.runs));
   }
   if (trial == nullptr) return past;
+  if (wall_chance >= 0.5) past += fmt::format(", {:.0f}% sure never to reach", 100 * wall_chance);
   if (next) return past + ", and next";
   return past + (trial->score.value() > 0 ? ", worth a try" : ", not worth its price");
 }
@@ -124,27 +141,31 @@ PolicyExplanation ExplainBeliefs(const JobBeliefs& beliefs, std::span<const int6
                                  .verdict = {}});
   }
   std::vector<BatchSizeBelief>& sizes = explanation.sizes;
+  std::vector<double> wall_chances(sizes.size());
   if (any_cost && !beliefs.only_costs()) {
     for (size_t i = 0; i < sizes.size(); ++i) sizes[i].epoch_cost = EpochCostOf(beliefs.costs().beliefs()[i]);
   }
   if (context) {
-    const BelievedCosts believed(2 * sizes.size(), JointDraw(beliefs));
-    std::vector<bool> are_costs(2 * sizes.size());
-    std::fill(are_costs.begin() + static_cast<std::ptrdiff_t>(sizes.size()), are_costs.end(), true);
-    const std::vector<double> best = believed.LeastProbabilities(are_costs);
+    wall_chances = WallChances(beliefs, context->incumbent);
+    const BelievedCosts believed(3 * sizes.size(), JointDraw(beliefs, context->incumbent, wall_chances));
+    std::vector<bool> compared(3 * sizes.size());
+    std::fill(compared.begin() + static_cast<std::ptrdiff_t>(2 * sizes.size()), compared.end(), true);
+    const std::vector<double> best = believed.LeastProbabilities(compared);
     const TrialValuer valuer(beliefs.epochs(), beliefs.costs(), beliefs.settings());
     for (size_t i = 0; i < sizes.size(); ++i) {
       if (!beliefs.only_costs()) sizes[i].epochs = believed.Number(i);
       sizes[i].cost = believed.Number(sizes.size() + i);
-      sizes[i].best_probability = best[sizes.size() + i];
+      sizes[i].best_probability = best[2 * sizes.size() + i];
       if (i == context->incumbent) continue;
-      const TrialValue value = valuer.Value(i, *context);
+      TrialContext own_context = *context;
+      own_context.wall_chance = wall_chances[i];
+      const TrialValue value = valuer.Value(i, own_context);
       sizes[i].trial =
           TrialWorth{.gain = Joules(value.gain), .price = Joules(value.price), .score = Joules(value.score)};
     }
   }
   for (size_t i = 0; i < sizes.size(); ++i) {
-    sizes[i].verdict = VerdictOf(tallies[i], sizes[i].trial ? &*sizes[i].trial : nullptr,
+    sizes[i].verdict = VerdictOf(tallies[i], sizes[i].trial ? &*sizes[i].trial : nullptr, wall_chances[i],
                                  context && i == context->incumbent, i == decision.size);
   }
   explanation.next_batch_size = batch_sizes[decision.size];

@@ -51,8 +51,11 @@ class JobBeliefs {
   [[nodiscard]] Decision Decide() const;
   /// The cheapest size of those that reached the target; the default before any did.
   [[nodiscard]] Decision DecideConcurrent() const;
-  /// What every size's trial is weighed with. Absent before a run reached the target.
+  /// What every size's trial is weighed with, but for the size's own chance of a wall. Absent before a run reached the
+  /// target.
   [[nodiscard]] std::optional<TrialContext> Context() const;
+  /// The chance that no run at a size can reach the target, because of failures there or on the way there.
+  [[nodiscard]] double WallChance(size_t size, size_t incumbent) const;
 
   [[nodiscard]] const std::vector<Run>& runs() const { return runs_; }
   [[nodiscard]] const EpochsBelief& epochs() const { return epochs_; }
@@ -82,7 +85,6 @@ class JobBeliefs {
   bool IsShift(size_t size, double log_epochs);
   [[nodiscard]] Decision UseIncumbent(const std::optional<TrialContext>& context) const;
   void StartAnew();
-  [[nodiscard]] double WallChance(size_t size, size_t incumbent) const;
   [[nodiscard]] bool any_reached() const { return reached_since_shift_ > 0; }
 
   Settings settings_;
