@@ -268,5 +268,37 @@ class ClientTest(unittest.TestCase):
                           self.last_line(SCRIPT, url))
 
 
+@unittest.skipIf("thread" in os.environ.get("ZEUS_SANITIZE", ""), "of the commands, this build has zeus emulate alone")
+class RealServiceTest(unittest.TestCase):
+    """Against `zeus serve`."""
+
+    def setUp(self) -> None:
+        self.server = subprocess.Popen([ZEUS, "serve", "--listen", "127.0.0.1:0", "--database", "memory:"],
+                                       env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.server.communicate)
+        self.addCleanup(self.server.terminate)
+        assert self.server.stdout is not None
+        self.url = self.server.stdout.readline().removeprefix("Listening on ").strip()
+
+    def recur(self, end: str) -> list[str]:
+        script = SCRIPT.replace("PATIENCE", "20") + textwrap.indent(end, "    ")
+        done = subprocess.run([ZEUS, "emulate", "--gpus", "v100x2", "--", *PYTHON, "-c", textwrap.dedent(script), self.url],
+                              env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
+        return [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(("zeus", "size", "done"))]
+
+    def test_it_learns_over_recurrences(self) -> None:
+        train = ('print("size", optimizer.get_batch_size(), optimizer.trial_number)\n'
+                 "optimizer.on_train_begin()\noptimizer.on_evaluate(METRIC)\n"
+                 'print("done", optimizer.training_finished, optimizer.cur_epoch)\n')
+        reaches, does_not = train.replace("METRIC", "0.7"), train.replace("METRIC", "0.1")
+        self.assertEqual(self.recur(does_not), ["size 32 1", "done False 1"])  # Ends early, and gives its trial back.
+        self.assertEqual(self.recur(reaches), ["size 32 2", "done True 1"])
+        self.assertEqual(self.recur(reaches), ["size 64 3", "done True 1"])
+        other = reaches.replace("optimizer.get_batch_size()", "BatchSizeOptimizer(Monitor(), sys.argv[1], JobSpec("
+                                'job_id="digits-1", job_id_prefix="digits", batch_sizes=[32], default_batch_size=32))')
+        (error,) = self.recur(other)
+        self.assertRegex(error, "^zeus.optimizer.batch_size.exceptions.ZeusBSORuntimError: .* 409: .*Use a new job_id")
+
+
 if __name__ == "__main__":
     unittest.main()
