@@ -106,6 +106,7 @@ int Run(int argc, char** argv) {
   zeus::AddRestoreCommand(app, invocation);
 #ifdef ZEUS_SERVICES
   zeus::AddServeCommand(app, invocation);
+  zeus::AddJobsCommand(app, invocation);
 #endif
   zeus::AddCompletionCommand(app, invocation);
 

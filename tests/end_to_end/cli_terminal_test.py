@@ -16,7 +16,7 @@ COMMANDS = [(), ("simulate",), ("simulate-cluster",), ("sweep",), ("explain",), 
             ("trace", "generate"), ("trace", "generate-groups"), ("emulate",), ("emulate", "load"), ("capriccio",),
             ("capriccio", "generate"), ("run",), ("profile",), ("exec",),
             ("monitor",), ("monitor", "power"), ("monitor", "energy"), ("monitor", "temperature"), ("analyze",), ("env",), ("restore",),
-            ("serve",), ("completion",)]
+            ("serve",), ("jobs",), ("jobs", "list"), ("jobs", "show"), ("jobs", "delete"), ("completion",)]
 CLEAR_LINE = "\r\x1b[K"
 
 

@@ -200,6 +200,44 @@ class ServeTest(ServeCase):
         self.assertGreater(answered, 8)
 
 
+class JobsTest(ServeCase):
+    """`zeus jobs`, the command line's view of a server."""
+
+    def jobs(self, server, *arguments):
+        return self.succeeds("jobs", *arguments, env={"ZEUS_SERVER": "http://{}:{}".format(*server.address)})
+
+    def test_jobs_are_listed_shown_and_deleted(self):
+        server = self.serve("--database", "memory:")
+        self.assertEqual(self.jobs(server, "list"), "No job is registered.\n")
+        connection = server.connect()
+        ask(connection, "POST", "/jobs", SPEC)
+        ask(connection, "POST", "/jobs", SPEC | {"job_id": "birds \x1b[2J\u009b", "eta_knob": 0.5})
+        for recurrence in range(7):
+            trial = ask(connection, "GET", "/jobs/batch_size?job_id=birds")[1]
+            ask(connection, "POST", "/report", trial | {
+                "energy": 1000 * trial["batch_size"] + 10 * recurrence, "time": 1, "metric": 1, "current_epoch": 1})
+        rows = [line.split() for line in self.jobs(server, "list").splitlines()]
+        self.assertEqual(rows[2], ["birds", "bandit", "3", "7", "8", "8.01", "kJ"])
+        self.assertEqual(rows[3], ["birds", "?[2J??", "exploration", "3", "0", "-", "-"])
+        shown = self.jobs(server, "show", "birds")
+        self.assertTrue(shown.startswith("birds: bandit, 7 trials, default batch size 16\n"), shown)
+        self.assertRegex(shown, r"\n +8 +4 +4 +8\.\d+ kJ +8\.01 kJ +8\.\d+ kJ ± [\d.]+ J\n")
+        self.assertRegex(shown, r"\nAgainst the default batch size each time: energy [-+][\d.]+%, time [-+][\d.]+%\n$")
+        self.assertEqual(json.loads(self.jobs(server, "show", "birds", "--json"))["stage"], "bandit")
+        self.assertEqual(len(json.loads(self.jobs(server, "list", "--json"))["jobs"]), 2)
+        self.assertEqual(self.jobs(server, "delete", "birds"), "Deleted, with its trials.\n")
+        self.assertEqual(len(json.loads(self.jobs(server, "list", "--json"))["jobs"]), 1)
+
+    def test_what_goes_wrong_is_told(self):
+        server = self.serve("--database", "memory:")
+        url = "http://{}:{}".format(*server.address)
+        self.fails(1, f"{url}: GET /jobs/birds: 404: there is no such job", "jobs", "show", "birds", "--server", url)
+        self.fails(1, "No job was deleted.", "jobs", "delete", "birds", "--server", url)
+        self.fails(2, "server localhost: expected http://HOST:PORT or unix:FILE", "jobs", "list", "--server", "localhost")
+        server.end()
+        self.fails(1, f"{url}: ", "jobs", "list", "--server", url)
+
+
 class SimulateParityTest(ServeCase):
     """The recorded job over HTTP: the decisions of `zeus simulate`."""
 

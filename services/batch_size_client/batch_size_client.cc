@@ -1,0 +1,135 @@
+#include "services/batch_size_client/batch_size_client.h"
+
+#include <fmt/format.h>
+
+#include "services/http/target.h"
+#include "zeus/base/json_fields.h"
+#include "zeus/base/number_text.h"
+
+namespace zeus {
+namespace {
+
+constexpr std::string_view kTcp = "http://";
+constexpr std::string_view kUnix = "unix:";
+
+ErrorCode CodeOf(int status) {
+  if (status == 401 || status == 403) return ErrorCode::kPermissionDenied;
+  if (status == 404) return ErrorCode::kNotFound;
+  return status < 500 ? ErrorCode::kFailedPrecondition : ErrorCode::kUnavailable;
+}
+
+// In the server's words, where it has some: "message" of its rules, "detail" of HTTP and of fields.
+std::string WordsOf(const http::Response& response) {
+  const Json body = Json::parse(response.body, nullptr, false);
+  if (body.is_object()) {
+    for (const char* const name : {"message", "detail"}) {
+      const auto words = body.find(name);
+      if (words != body.end()) return words->is_string() ? words->get<std::string>() : words->dump();
+    }
+  }
+  return response.body;
+}
+
+Json NameOf(const ServedTrial& trial) {
+  return {{"job_id", trial.job_id}, {"batch_size", trial.batch_size}, {"trial_number", trial.trial_number}};
+}
+
+}  // namespace
+
+Result<BatchSizeClient> BatchSizeClient::Create(std::string_view url) {
+  std::string name(url);
+  if (url.starts_with(kUnix) && url.size() > kUnix.size()) {
+    return BatchSizeClient(http::Client(std::filesystem::path(url.substr(kUnix.size()))), std::move(name));
+  }
+  std::string_view address = url;
+  if (address.ends_with('/')) address.remove_suffix(1);
+  const size_t colon = address.rfind(':');
+  const std::optional<uint64_t> port = ParseUnsigned(address.substr(std::min(colon + 1, address.size())));
+  if (!address.starts_with(kTcp) || colon <= kTcp.size() || !port || *port == 0 || *port > 65535) {
+    return Fail(ErrorCode::kInvalidArgument, fmt::format("server {}: expected http://HOST:PORT or unix:FILE", url));
+  }
+  std::string_view host = address.substr(kTcp.size(), colon - kTcp.size());
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return BatchSizeClient(
+      http::Client(http::TcpAddress{.host = std::string(host), .port = static_cast<uint16_t>(*port)}), std::move(name));
+}
+
+Result<std::string> BatchSizeClient::Ask(std::string_view method, const std::string& target, std::string body) {
+  Result<http::Response> response = client_.Send(method, target, std::move(body));
+  if (!response) return Fail(response.error().code, fmt::format("{}: {}", name_, response.error().message));
+  if (response->status / 100 == 2) return std::move(response->body);
+  return Fail(CodeOf(response->status),
+              fmt::format("{}: {} {}: {}: {}", name_, method, target, response->status, WordsOf(*response)));
+}
+
+Result<std::string> BatchSizeClient::Register(std::string spec) {
+  ZEUS_ASSIGN_OR_RETURN(const std::string answer, Ask("POST", "/jobs", std::move(spec)));
+  ZEUS_ASSIGN_OR_RETURN(const Json job, ParseJson(answer, "POST /jobs"));
+  ZEUS_ASSIGN_OR_RETURN(const JsonPlace id, JsonPlace(job, "POST /jobs").Field("job_id"));
+  return id.Text();
+}
+
+Result<ServedTrial> BatchSizeClient::StartTrial(const std::string& job_id) {
+  const std::string target = "/jobs/batch_size?job_id=" + http::EscapeForTarget(job_id);
+  ZEUS_ASSIGN_OR_RETURN(const std::string answer, Ask("GET", target));
+  ZEUS_ASSIGN_OR_RETURN(const Json json, ParseJson(answer, target));
+  const JsonPlace place(json, target);
+  ZEUS_ASSIGN_OR_RETURN(const JsonPlace batch_size, place.Field("batch_size"));
+  ZEUS_ASSIGN_OR_RETURN(const JsonPlace number, place.Field("trial_number"));
+  ServedTrial trial{.job_id = job_id};
+  ZEUS_ASSIGN_OR_RETURN(trial.batch_size, batch_size.Integer());
+  ZEUS_ASSIGN_OR_RETURN(trial.trial_number, number.Integer());
+  return trial;
+}
+
+Result<ServedVerdict> BatchSizeClient::Report(const ServedTrial& trial, const ServedReport& report) {
+  Json body = NameOf(trial);
+  body["energy"] = report.energy.value();
+  body["time"] = report.time.value();
+  body["metric"] = report.metric;
+  body["current_epoch"] = report.current_epoch;
+  ZEUS_ASSIGN_OR_RETURN(const std::string answer, Ask("POST", "/report", body.dump()));
+  ZEUS_ASSIGN_OR_RETURN(const Json json, ParseJson(answer, "POST /report"));
+  const JsonPlace place(json, "POST /report");
+  ZEUS_ASSIGN_OR_RETURN(const JsonPlace stop, place.Field("stop_train"));
+  ZEUS_ASSIGN_OR_RETURN(const JsonPlace converged, place.Field("converged"));
+  ZEUS_ASSIGN_OR_RETURN(const JsonPlace message, place.Field("message"));
+  ServedVerdict verdict;
+  ZEUS_ASSIGN_OR_RETURN(verdict.stop_train, stop.Boolean());
+  ZEUS_ASSIGN_OR_RETURN(verdict.converged, converged.Boolean());
+  ZEUS_ASSIGN_OR_RETURN(verdict.message, message.Text());
+  return verdict;
+}
+
+Result<void> BatchSizeClient::GiveUp(const ServedTrial& trial) {
+  ZEUS_RETURN_IF_ERROR(Ask("PATCH", "/trials", NameOf(trial).dump()));
+  return {};
+}
+
+Result<std::string> BatchSizeClient::ListJobs() {
+  Json all = {{"jobs", Json::array()}};
+  std::string after;
+  while (true) {
+    const std::string target = "/jobs?limit=1000&after=" + http::EscapeForTarget(after);
+    ZEUS_ASSIGN_OR_RETURN(const std::string answer, Ask("GET", target));
+    ZEUS_ASSIGN_OR_RETURN(const Json page, ParseJson(answer, target));
+    const JsonPlace place(page, target);
+    ZEUS_ASSIGN_OR_RETURN(const JsonPlace jobs, place.Field("jobs"));
+    ZEUS_ASSIGN_OR_RETURN(const std::vector<JsonPlace> each, jobs.Elements());
+    for (const JsonPlace& job : each) all["jobs"].push_back(job.json());
+    ZEUS_ASSIGN_OR_RETURN(const std::optional<JsonPlace> next, place.OptionalField("next"));
+    if (!next) return all.dump();
+    ZEUS_ASSIGN_OR_RETURN(after, next->Text());
+  }
+}
+
+Result<std::string> BatchSizeClient::ShowJob(const std::string& job_id) {
+  return Ask("GET", "/jobs/" + http::EscapeForTarget(job_id));
+}
+
+Result<void> BatchSizeClient::DeleteJob(const std::string& job_id) {
+  ZEUS_RETURN_IF_ERROR(Ask("DELETE", "/jobs?job_id=" + http::EscapeForTarget(job_id)));
+  return {};
+}
+
+}  // namespace zeus
