@@ -8,6 +8,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <new>
 #include <tuple>
 #include <utility>
 
@@ -90,7 +91,7 @@ EnergyWindows::EnergyWindows(const std::vector<GpuHandle>& gpus, const std::vect
 
 EnergyWindows::~EnergyWindows() {
   // The sampling thread is the parent's; here there is nothing to wait for. What is leaked was never this process's.
-  if (generation_ != ForkGeneration()) new std::shared_ptr<EnergyMonitor>(std::move(monitor_));
+  if (generation_ != ForkGeneration()) new (std::nothrow) std::shared_ptr<EnergyMonitor>(std::move(monitor_));
   const nb::gil_scoped_release release;
   monitor_.reset();
 }

@@ -43,7 +43,7 @@ Result<void> CheckNotForked(uint64_t of, const char* what) {
 }
 
 Machine& Machine::OfThisProcess() {
-  static const bool watched [[maybe_unused]] = [] {
+  static const bool kWatched [[maybe_unused]] = [] {
     machine = new Machine;
     return ::pthread_atfork(nullptr, nullptr, AfterForkInChild) == 0;
   }();

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -65,7 +66,7 @@ class Samples {
  public:
   explicit Samples(std::unique_ptr<Sampler> sampler) : sampler_(std::move(sampler)), generation_(ForkGeneration()) {}
   ~Samples() {
-    if (generation_ != ForkGeneration()) new std::shared_ptr<Sampler>(std::move(sampler_));
+    if (generation_ != ForkGeneration()) new (std::nothrow) std::shared_ptr<Sampler>(std::move(sampler_));
     const nb::gil_scoped_release release;
     sampler_.reset();
   }

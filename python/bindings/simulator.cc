@@ -136,8 +136,8 @@ void BindTraces(nb::module_& module) {
 void BindSimulator(nb::module_& module) {
   BindTraces(module);
   constexpr const char* kHistory = "list[tuple[int, int, int, int, float, bool, float]]";
-  static const std::string history_signature = fmt::format("def history(self, first: int = 0) -> {}", kHistory);
-  static const std::string group_signature = fmt::format(
+  static const std::string kHistorySignature = fmt::format("def history(self, first: int = 0) -> {}", kHistory);
+  static const std::string kGroupSignature = fmt::format(
       "def simulate_group(traces: JoinedTrace, job: object, group_csv: str, batch_size_optimizer: object, "
       "power_limit_optimizer: object, seed: int, beta: float, eta: float) -> {}",
       kHistory);
@@ -157,7 +157,7 @@ void BindSimulator(nb::module_& module) {
             const std::span<const HistoryEntry> history(self.simulation().history());
             return ToPython(history.subspan(std::min(first, history.size())));
           },
-          nb::sig(history_signature.c_str()), "first"_a = 0,
+          nb::sig(kHistorySignature.c_str()), "first"_a = 0,
           "(recurrence, try, bs, pl, energy, reached, time) of every try from the `first`-th on.");
   module.def(
       "simulate_group",
@@ -166,7 +166,7 @@ void BindSimulator(nb::module_& module) {
         return SimulatePythonGroup(traces, job, group_csv, {batch_size_optimizer, power_limit_optimizer},
                                    {.eta = eta, .beta = beta, .seed = seed});
       },
-      nb::sig(group_signature.c_str()), "traces"_a, "job"_a, "group_csv"_a, "batch_size_optimizer"_a,
+      nb::sig(kGroupSignature.c_str()), "traces"_a, "job"_a, "group_csv"_a, "batch_size_optimizer"_a,
       "power_limit_optimizer"_a, "seed"_a, "beta"_a, "eta"_a);
 }
 
