@@ -117,11 +117,11 @@ default_power_limit_w = {LIMIT_BEFORE}
         self.assertEqual(sorted(throughput), LIMITS)
         # A window's edges fall anywhere between two steps of the energy counter, 20 ms apart.
         self.assertLess(power[100], 0.75 * power[250])
+        # With sanitizers the host can be slower than the emulated GPU, and the limit then hardly matters.
+        if "sanitizers" not in os.environ["ZEUS_BUILD"]:
+            self.assertLess(throughput[100], 0.9 * throughput[250], throughput)
         for lower, higher in zip(LIMITS[:-2], LIMITS[2:]):
             self.assertLess(power[lower], 1.15 * power[higher], power)
-            # With sanitizers the host can be slower than the emulated GPU, and the limit then hardly matters.
-            if "sanitizers" not in os.environ["ZEUS_BUILD"]:
-                self.assertLess(throughput[lower], throughput[higher], throughput)
         for limit in LIMITS:
             self.assertLess(power[limit], 1.4 * limit, power)
         best = min(LIMITS, key=lambda limit: (0.5 * power[limit] + 0.5 * 250) / throughput[limit])

@@ -32,14 +32,14 @@ SCRIPT = """
     from zeus.optimizer.batch_size import BatchSizeOptimizer, JobSpec
 
     server, pause, target = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+    beta = float(sys.argv[4]) if sys.argv[4] else None
     monitor = ZeusMonitor(gpu_indices=[0], sync_execution_with="cupy")
     optimizer = BatchSizeOptimizer(monitor, server, JobSpec(
         job_id="blobs", job_id_prefix="blobs", default_batch_size=32, batch_sizes=[16, 32, 64], target_metric=target,
-        max_epochs=10, eta_knob=0.5, beta_knob=10.0, mab_seed=1))
+        max_epochs=10, eta_knob=0.5, beta_knob=beta, mab_seed=1))
     batch_size = optimizer.get_batch_size()
     print("batch size", batch_size, "trial", optimizer.trial_number, flush=True)
-    if len(sys.argv) > 4:
-        exec(sys.argv[4])
+    exec(sys.argv[5])
 
     random = numpy.random.default_rng(1)
     labels = random.integers(0, 2, 512)
@@ -78,11 +78,10 @@ class PublishedClientTest(ServeCase):
         self.connection = server.connect()
         self.url = f"http://{server.address[0]}:{server.address[1]}"
 
-    def train(self, pause=0.0, target=0.9, more=""):
+    def train(self, pause=0.0, target=0.9, beta="", more=""):
         """A recurrence: its exit code, its lines, and the last line of its errors."""
         done = subprocess.run(
-            [ZEUS, "emulate", "--gpus", "v100", "--", PYTHON, self.script, self.url, str(pause), str(target),
-             *([more] if more else [])],
+            [ZEUS, "emulate", "--gpus", "v100", "--", PYTHON, self.script, self.url, str(pause), str(target), beta, more],
             capture_output=True, text=True, timeout=120, check=False, env=environment(PYTHONPATH=None))
         return done.returncode, done.stdout.splitlines(), (done.stderr.splitlines() or [""])[-1]
 
@@ -112,8 +111,8 @@ class PublishedClientTest(ServeCase):
         self.assertEqual([(trial["status"], trial["converged"]) for trial in self.trials()], [("succeeded", False)])
 
     def test_what_costs_too_much_is_ended(self):
-        self.assertEqual(self.train()[0], 0)
-        code, _, error = self.train(pause=8.0)
+        self.assertEqual(self.train(beta="2")[0], 0)
+        code, _, error = self.train(beta="2", pause=10.0)
         self.assertEqual(code, 1)
         self.assertRegex(error, r"ZeusBSOTrainFailError: .*exceeded the cost upper bound")
 

@@ -37,6 +37,8 @@ std::optional<int> IndexOf(std::string_view name, std::string_view device, std::
   if (name.size() < ending.size()) return std::nullopt;
   name.remove_suffix(ending.size());
   constexpr size_t kMostDigits = 6;
+  // "00" is no other way to write 0: the column would be there twice.
+  if (name.starts_with('0') && name.size() > 1) return std::nullopt;
   if (name.empty() || name.size() > kMostDigits ||
       !std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) {
     return std::nullopt;

@@ -69,6 +69,16 @@ std::string ProblemOf(std::string_view text) {
   return problems.size() == 1 ? ToText(problems[0]) : std::to_string(problems.size()) + " problems";
 }
 
+TEST(WindowLogTest, AnIndexIsWrittenInOneWayOnly) {
+  Problems problems;
+  const WindowLog log = ParseWindowLog(
+      "start_time,window_name,elapsed_time,gpu0_energy,gpu00_energy,gpu10_energy,cpu01_energy\n1,a,2,3,4,5,6\n", "log",
+      &problems);
+  EXPECT_THAT(problems, IsEmpty());
+  EXPECT_THAT(log.columns.gpus, ElementsAre(0, 10));
+  EXPECT_THAT(log.columns.cpus, IsEmpty());
+}
+
 TEST(WindowLogTest, DamageIsSaidWithItsPlace) {
   const std::string header = "start_time,window_name,elapsed_time,gpu0_energy\n";
   EXPECT_EQ(ProblemOf(header + "1.0,a,2.0,x\n"), "log.csv:2:11: gpu0_energy: expected a number, found \"x\"");
