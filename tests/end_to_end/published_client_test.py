@@ -78,7 +78,7 @@ class PublishedClientTest(ServeCase):
         self.connection = server.connect()
         self.url = f"http://{server.address[0]}:{server.address[1]}"
 
-    def train(self, pause=0.0, target=0.9, beta="", more=""):
+    def train(self, pause=0.15, target=0.9, beta="", more=""):
         """A recurrence: its exit code, its lines, and the last line of its errors."""
         done = subprocess.run(
             [ZEUS, "emulate", "--gpus", "v100", "--", PYTHON, self.script, self.url, str(pause), str(target), beta, more],
