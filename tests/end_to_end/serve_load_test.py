@@ -15,6 +15,7 @@ from serve_test import SPEC, ServeCase, ask
 SECONDS = float(os.environ.get("ZEUS_LOAD_SECONDS", "6"))
 CLIENTS = 16
 JOBS = 200
+SANITIZED = "sanitizers" in os.environ.get("ZEUS_BUILD", "")
 LIVES = 4  # Of the server; every other one ends by kill -9.
 MOST_GROWTH = 16 << 20  # Bytes that a server may take more at its end than early in its life.
 
@@ -28,7 +29,7 @@ class Client(threading.Thread):
     """Trains jobs that it shares with the others, on whatever server there is."""
 
     def __init__(self, test, number):
-        super().__init__()
+        super().__init__(daemon=True)
         self.test = test
         self.choice = random.Random(number)
         self.started = []  # (job, trial number), as told.
@@ -80,6 +81,7 @@ class LoadTest(ServeCase):
         self.over = False
         self.server = self.serve("--database", self.database())
         clients = [Client(self, number) for number in range(CLIENTS)]
+        self.addCleanup(setattr, self, "over", True)
         began = time.monotonic()
         for client in clients:
             client.start()
@@ -88,7 +90,8 @@ class LoadTest(ServeCase):
             early = resident(self.server.process)
             time.sleep(SECONDS / LIVES * 2 / 3)
             late = resident(self.server.process)
-            self.assertLess(late - early, MOST_GROWTH)
+            if not SANITIZED:  # The address sanitizer keeps what was freed, to notice its use.
+                self.assertLess(late - early, MOST_GROWTH)
             if life + 1 == LIVES:
                 self.over = True
                 break
