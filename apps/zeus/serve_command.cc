@@ -36,6 +36,7 @@ struct ServeFlags {
   std::string database;
   std::string log_level = "info";
   double lease_s = 86400;
+  bool allow_unauthenticated = false;
 };
 
 Result<http::TcpAddress> ParseListen(std::string_view text) {
@@ -122,14 +123,24 @@ Result<void> Serve(const ServeFlags& flags, const Console& console) {
   if (!flags.listen.empty() || flags.socket.empty()) {
     ZEUS_ASSIGN_OR_RETURN(options.tcp, ParseListen(flags.listen.empty() ? kDefaultListen : flags.listen));
   }
-  if (flags.log_level == "debug") options.log = LogAccess;
+  if (options.tcp && !options.tcp->IsLoopback() && !flags.allow_unauthenticated) {
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("--listen {}: whoever reaches that address could change and delete jobs, for there is no "
+                            "authentication; listen on 127.0.0.1, or say --allow-unauthenticated",
+                            flags.listen));
+  }
+  const auto requests = std::make_shared<http::RequestMetrics>();
+  options.log = [requests, logs = flags.log_level == "debug"](const http::AccessRecord& record) {
+    requests->Observe(record);
+    if (logs) LogAccess(record);
+  };
   const bool tells = flags.log_level != "error";
 
   const NotedSignals signals;
   ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, OpenDatabase(flags.database));
   ZEUS_RETURN_IF_ERROR(CheckStore(*store));
   store::GroupCommit commit(std::move(store));
-  http::Router router = BatchSizeRoutes(commit, {NowMilliseconds, Entropy, LeaseOf(flags)});
+  http::Router router = BatchSizeRoutes(commit, {NowMilliseconds, Entropy, LeaseOf(flags), requests});
   AddPage(router);
   ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
                         http::Server::Start(std::move(options), std::move(router)));
@@ -171,6 +182,8 @@ void AddServeCommand(CLI::App& app, Invocation& invocation) {
                    "Give a trial up when its job was not heard of for so long; 0: never [86400, a day]")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 1e9));
+  command->add_flag("--allow-unauthenticated", flags->allow_unauthenticated,
+                    "Let --listen be an address that other machines reach, on a network that you trust");
   command->add_option("--log-level", flags->log_level, "What to tell on standard error; debug: every request")
       ->type_name("LEVEL")
       ->capture_default_str()

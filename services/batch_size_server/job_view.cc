@@ -7,61 +7,61 @@
 namespace zeus {
 namespace {
 
-// The sums of a batch size's converged results.
-struct Tally {
-  BatchSizeView view;
-  Spent converged;
+// The sum of a batch size's converged results.
+struct Converged {
+  size_t results = 0;
+  Joules energy;
+  Seconds time;
 };
 
-void Add(Spent* sum, const Spent& each) {
-  sum->energy += each.energy;
-  sum->time += each.time;
-  sum->cost += each.cost;
+Spent SpentOf(const store::JobSettings& settings, Joules energy, Seconds time) {
+  return {.energy = energy, .time = time, .cost = CostOf(settings, energy, time)};
 }
 
-Spent Times(const Spent& spent, double factor) {
-  return {.energy = factor * spent.energy, .time = factor * spent.time, .cost = factor * spent.cost};
-}
-
-void Count(Tally* tally, const Spent& spent, bool converged) {
-  ++tally->view.results;
-  if (!converged) return;
-  ++tally->view.converged;
-  Add(&tally->converged, spent);
-  std::optional<Joules>& lowest = tally->view.lowest_cost;
-  lowest = lowest ? std::min(*lowest, spent.cost) : spent.cost;
-  tally->view.mean_cost = tally->converged.cost / static_cast<double>(tally->view.converged);
+void Count(const store::JobSettings& settings, const store::TrialResult& result, BatchSizeView* view) {
+  ++view->results;
+  if (!result.converged) return;
+  const Joules cost = CostOf(settings, result.energy, result.time);
+  const Joules before = view->mean_cost.value_or(Joules(0)) * static_cast<double>(view->converged);
+  ++view->converged;
+  view->mean_cost = (before + cost) / static_cast<double>(view->converged);
+  view->lowest_cost = view->lowest_cost ? std::min(*view->lowest_cost, cost) : cost;
 }
 
 }  // namespace
 
+std::optional<Savings> SavingsOf(const store::JobSettings& settings, std::span<const store::TrialTally> tallies) {
+  Savings savings;
+  Joules energy;
+  Seconds time;
+  Converged by_default;
+  for (const store::TrialTally& tally : tallies) {
+    if (tally.status != store::TrialStatus::kSucceeded) continue;
+    energy += tally.energy;
+    time += tally.time;
+    if (!tally.converged) continue;
+    savings.converged += static_cast<size_t>(tally.trials);
+    if (tally.batch_size != settings.default_batch_size) continue;
+    by_default = {.results = static_cast<size_t>(tally.trials), .energy = tally.energy, .time = tally.time};
+  }
+  if (by_default.results == 0) return std::nullopt;
+  const double factor = static_cast<double>(savings.converged) / static_cast<double>(by_default.results);
+  savings.spent = SpentOf(settings, energy, time);
+  savings.by_default = SpentOf(settings, factor * by_default.energy, factor * by_default.time);
+  return savings;
+}
+
 JobView ViewJob(const store::JobSettings& settings, const std::vector<store::TrialRecord>& trials) {
   JobView view;
-  std::vector<Tally> tallies;
-  for (const int64_t batch_size : settings.batch_sizes) tallies.push_back({.view = {.batch_size = batch_size}});
-  const auto find = [&](int64_t batch_size) {
-    return std::ranges::find(tallies, batch_size, [](const Tally& tally) { return tally.view.batch_size; });
-  };
-  Savings savings;
+  for (const int64_t batch_size : settings.batch_sizes) view.batch_sizes.push_back({.batch_size = batch_size});
   for (const store::TrialRecord& trial : trials) {
     if (trial.status == store::TrialStatus::kFailed) ++view.failed;
-    const auto tally = find(trial.batch_size);
-    if (!trial.result || tally == tallies.end()) continue;
+    const auto of_size = std::ranges::find(view.batch_sizes, trial.batch_size, &BatchSizeView::batch_size);
+    if (!trial.result || of_size == view.batch_sizes.end()) continue;
     ++view.succeeded;
-    const Spent spent{.energy = trial.result->energy,
-                      .time = trial.result->time,
-                      .cost = CostOf(settings, trial.result->energy, trial.result->time)};
-    Add(&savings.spent, spent);
-    if (trial.result->converged) ++savings.converged;
-    Count(&*tally, spent, trial.result->converged);
+    Count(settings, *trial.result, &*of_size);
   }
-  const auto by_default = find(settings.default_batch_size);
-  if (by_default != tallies.end() && by_default->view.converged > 0) {
-    savings.by_default = Times(by_default->converged, static_cast<double>(savings.converged) /
-                                                          static_cast<double>(by_default->view.converged));
-    view.savings = savings;
-  }
-  for (const Tally& tally : tallies) view.batch_sizes.push_back(tally.view);
+  view.savings = SavingsOf(settings, store::TallyOf(trials));
   return view;
 }
 

@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "services/store/records.h"
+#include "services/store/tally.h"
 
 /// Figures for people, from a job's trials. Nothing is decided with them.
 namespace zeus {
@@ -38,6 +40,9 @@ struct JobView {
   std::vector<BatchSizeView> batch_sizes;  ///< All of the job's, ascending.
   std::optional<Savings> savings;          ///< Absent before a run of the default has converged.
 };
+
+/// Nothing before a run of the default has converged. `tallies` are all of the job.
+std::optional<Savings> SavingsOf(const store::JobSettings& settings, std::span<const store::TrialTally> tallies);
 
 /// `trials` are all of the job.
 JobView ViewJob(const store::JobSettings& settings, const std::vector<store::TrialRecord>& trials);

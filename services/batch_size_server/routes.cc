@@ -4,9 +4,13 @@
 #include <memory>
 #include <optional>
 
+#include "services/batch_size_server/answers.h"
+#include "services/batch_size_server/job_metrics.h"
+#include "services/batch_size_server/schemas.h"
 #include "services/batch_size_server/wire.h"
-#include "services/http/body_fields.h"
+#include "services/http/openapi.h"
 #include "zeus/base/number_text.h"
+#include "zeus/base/version.h"
 
 namespace zeus {
 namespace {
@@ -16,65 +20,119 @@ using http::Responder;
 using http::Response;
 using store::Store;
 
-constexpr size_t kPage = 100;
-constexpr size_t kLargestPage = 1000;
-
-int StatusOf(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return 400;
-    case ErrorCode::kPermissionDenied:
-      return 403;
-    case ErrorCode::kNotFound:
-      return 404;
-    case ErrorCode::kFailedPrecondition:
-      return 409;
-    case ErrorCode::kUnavailable:
-      return 503;
-    case ErrorCode::kInvalidData:
-    case ErrorCode::kUnreachable:
-      return 500;
-  }
-  return 500;
-}
-
-Response MessageOf(const Error& error) {
-  const Json json = {{"message", error.message}};
-  return {.status = StatusOf(error.code), .body = json.dump(-1, ' ', false, Json::error_handler_t::replace)};
-}
-
-Response QueryProblem(std::string_view name, std::string_view message, std::string_view type) {
-  const Json problem = {{"loc", {"query", name}}, {"msg", message}, {"type", type}};
-  const Json json = {{"detail", Json::array({problem})}};
-  return {.status = 422, .body = json.dump()};
-}
-
 class Routes {
  public:
   Routes(store::GroupCommit& commit, ServerSources sources) : commit_(commit), sources_(std::move(sources)) {}
 
   http::Router Make() {
     http::Router router;
-    const auto add = [&](const char* method, const char* path,
-                         void (Routes::*handler)(const Request&, Responder) const) {
-      router.Add(method, path, [routes = *this, handler](const Request& request, Responder responder) {
-        (routes.*handler)(request, std::move(responder));
-      });
-    };
-    add("POST", "/jobs", &Routes::PostJob);
-    add("DELETE", "/jobs", &Routes::DeleteJob);
-    add("GET", "/jobs/batch_size", &Routes::GetBatchSize);  // Before "/jobs/{id}".
-    add("POST", "/report", &Routes::PostReport);
-    add("PATCH", "/trials", &Routes::PatchTrial);
-    add("GET", "/jobs", &Routes::GetJobs);
-    add("GET", "/jobs/{id}", &Routes::GetJob);
-    add("GET", "/jobs/{id}/trials", &Routes::GetTrials);
-    add("GET", "/health", &Routes::GetHealth);
-    add("GET", "/ready", &Routes::GetReady);
+    std::vector<http::Operation> operations;
+    for (const Route& route : Table()) {
+      router.Add(route.operation.method, route.operation.path,
+                 [routes = *this, handler = route.handler](const Request& request, Responder responder) {
+                   (routes.*handler)(request, std::move(responder));
+                 });
+      operations.push_back(route.operation);
+    }
+    const std::string document = http::OpenApiDocument("Zeus batch-size server", kVersion, operations, BodySchemas());
+    router.Add("GET", "/openapi.json",
+               [document](const Request&, Responder responder) { responder.Send({.body = document}); });
     return router;
   }
 
  private:
+  struct Route {
+    http::Operation operation;
+    void (Routes::*handler)(const Request&, Responder) const;
+  };
+
+  static std::vector<Route> Table() {
+    const http::QueryField job_id{.name = "job_id", .type = "string", .required = true, .description = "The job's id."};
+    const http::QueryField limit{.name = "limit", .type = "integer", .description = "1 to 1000, by default 100."};
+    const http::QueryField after_job{
+        .name = "after", .type = "string", .description = "Jobs whose ids come after this one."};
+    const http::QueryField after_trial{
+        .name = "after", .type = "integer", .description = "Trials whose numbers come after this one."};
+    const http::DocumentedAnswer wrong{422, "The request is wrong", "WrongFields"};
+    const http::DocumentedAnswer unknown{404, "There is no such job", "Message"};
+    const http::DocumentedAnswer away{503, "The database cannot be reached: ask again", "Message"};
+    return {
+        {{"POST",
+          "/jobs",
+          "Register a job, or find the same one",
+          {},
+          "JobSpec",
+          {{201, "It is new", "JobSpec"},
+           {200, "It was there", "JobSpec"},
+           {409, "It was there with other settings", "Message"},
+           wrong,
+           away}},
+         &Routes::PostJob},
+        {{"DELETE",
+          "/jobs",
+          "Delete a job and its trials",
+          {job_id},
+          "",
+          {{200, "Deleted", "Null"}, unknown, wrong, away}},
+         &Routes::DeleteJob},
+        // Before "/jobs/{id}".
+        {{"GET",
+          "/jobs/batch_size",
+          "Start a trial of the batch size to train with",
+          {job_id},
+          "",
+          {{200, "The trial", "Trial"},
+           {400, "There is no such job", "Message"},
+           {500, "No batch size converged", "Message"},
+           wrong,
+           away}},
+         &Routes::GetBatchSize},
+        {{"POST",
+          "/report",
+          "Tell how a trial is getting on, and hear whether to train on",
+          {},
+          "Report",
+          {{200, "What to do", "Verdict"},
+           {400, "There is no such trial, or it was given up", "Message"},
+           wrong,
+           away}},
+         &Routes::PostReport},
+        {{"PATCH",
+          "/trials",
+          "Give a trial up",
+          {},
+          "Trial",
+          {{200, "It has ended", "Null"}, {404, "There is no such trial", "Message"}, wrong, away}},
+         &Routes::PatchTrial},
+        {{"GET",
+          "/jobs",
+          "List jobs",
+          {limit, after_job},
+          "",
+          {{200, "A page of them, by id", "JobPage"}, wrong, away}},
+         &Routes::GetJobs},
+        {{"GET",
+          "/jobs/{id}",
+          "A job, and what is believed of its batch sizes",
+          {},
+          "",
+          {{200, "The job", "JobDetails"}, unknown, away}},
+         &Routes::GetJob},
+        {{"GET",
+          "/jobs/{id}/trials",
+          "List a job's trials",
+          {limit, after_trial},
+          "",
+          {{200, "A page of them, by number", "TrialPage"}, unknown, wrong, away}},
+         &Routes::GetTrials},
+        {{"GET", "/health", "Whether the process answers", {}, "", {{200, "It does", "Status"}}}, &Routes::GetHealth},
+        {{"GET", "/ready", "Whether its database answers, too", {}, "", {{200, "It does", "Status"}, away}},
+         &Routes::GetReady},
+        {{"GET", "/metrics", "Figures for Prometheus", {}, "", {{200, "In its text format", "", "text/plain"}, away}},
+         &Routes::GetMetrics},
+    };
+  }
+
   using Decide = std::function<Result<Response>(Store&)>;
 
   // Decides on the store's thread, and answers once what was decided is durable.
@@ -101,7 +159,7 @@ class Routes {
 
   void DeleteJob(const Request& request, Responder responder) const {
     const std::string* const job_id = request.Query("job_id");
-    if (job_id == nullptr) return MissingJobId(std::move(responder));
+    if (job_id == nullptr) return responder.Send(MissingJobId());
     Submit(std::move(responder), [job_id = *job_id](Store& store) -> Result<Response> {
       ZEUS_ASSIGN_OR_RETURN(const bool deleted, store.DeleteJob(job_id));
       if (!deleted) return Fail(ErrorCode::kNotFound, "No job was deleted.");
@@ -111,7 +169,7 @@ class Routes {
 
   void GetBatchSize(const Request& request, Responder responder) const {
     const std::string* const job_id = request.Query("job_id");
-    if (job_id == nullptr) return MissingJobId(std::move(responder));
+    if (job_id == nullptr) return responder.Send(MissingJobId());
     Submit(std::move(responder),
            [job_id = *job_id, now = sources_.now_ms, lease = sources_.lease_ms](Store& store) -> Result<Response> {
              ZEUS_ASSIGN_OR_RETURN(const store::TrialRecord trial, StartTrial(store, job_id, {now(), lease}));
@@ -140,7 +198,7 @@ class Routes {
 
   void GetJobs(const Request& request, Responder responder) const {
     const std::optional<size_t> limit = LimitOf(request);
-    if (!limit) return WrongLimit(std::move(responder));
+    if (!limit) return responder.Send(WrongLimit());
     const std::string* const after = request.Query("after");
     Submit(std::move(responder),
            [after = after == nullptr ? "" : *after, limit = *limit](Store& store) -> Result<Response> {
@@ -164,7 +222,7 @@ class Routes {
 
   void GetTrials(const Request& request, Responder responder) const {
     const std::optional<size_t> limit = LimitOf(request);
-    if (!limit) return WrongLimit(std::move(responder));
+    if (!limit) return responder.Send(WrongLimit());
     const std::string* const text = request.Query("after");
     const std::optional<int64_t> after = text == nullptr ? std::optional<int64_t>(0) : ParseInteger(*text);
     if (!after) {
@@ -190,20 +248,14 @@ class Routes {
     });
   }
 
-  static void MissingJobId(Responder responder) {
-    responder.Send(QueryProblem("job_id", "field required", "value_error.missing"));
-  }
-
-  static void WrongLimit(Responder responder) {
-    responder.Send(QueryProblem("limit", "expected a number from 1 to 1000", "value_error"));
-  }
-
-  static std::optional<size_t> LimitOf(const Request& request) {
-    const std::string* const text = request.Query("limit");
-    if (text == nullptr) return kPage;
-    const std::optional<uint64_t> limit = ParseUnsigned(*text);
-    if (!limit || *limit < 1 || *limit > kLargestPage) return std::nullopt;
-    return *limit;
+  void GetMetrics(const Request&, Responder responder) const {
+    // Requests on the server's thread, where we are, jobs on the store's.
+    http::MetricsText metrics;
+    if (sources_.requests) sources_.requests->Write(metrics);
+    Submit(std::move(responder), [metrics](Store& store) mutable -> Result<Response> {
+      ZEUS_RETURN_IF_ERROR(WriteJobMetrics(store, metrics));
+      return Response{.body = metrics.Take(), .content_type = http::MetricsText::kContentType};
+    });
   }
 
   store::GroupCommit& commit_;

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 
+#include "services/http/request_metrics.h"
 #include "services/http/router.h"
 #include "services/store/group_commit.h"
 
@@ -14,6 +16,8 @@ struct ServerSources {
   std::function<int64_t()> now_ms;    ///< Since 1970, UTC.
   std::function<uint64_t()> entropy;  ///< Random bits.
   std::optional<int64_t> lease_ms;    ///< Of trials: ServiceTime.
+  /// What GET /metrics tells of the server's requests, on the server's thread; null: nothing.
+  std::shared_ptr<const http::RequestMetrics> requests = nullptr;
 };
 
 /// The routes of the batch-size server: docs/http-api.md. `commit` outlives the router, and is stopped before the

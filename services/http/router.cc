@@ -20,10 +20,10 @@ bool Matches(const std::vector<std::string>& route, const std::vector<std::strin
 }  // namespace
 
 void Router::Add(std::string method, std::string_view path, Handler handler) {
-  routes_.push_back({std::move(method), ParseTarget(path)->segments, std::move(handler)});
+  routes_.push_back({std::move(method), std::string(path), ParseTarget(path)->segments, std::move(handler)});
 }
 
-void Router::Dispatch(Request request, Responder responder) const {
+std::string_view Router::Dispatch(Request request, Responder responder) const {
   std::string allowed;
   for (const Route& route : routes_) {
     if (!Matches(route.segments, request.segments)) continue;
@@ -35,12 +35,17 @@ void Router::Dispatch(Request request, Responder responder) const {
       const std::string& name = route.segments[i];
       if (IsParameter(name)) request.parameters.emplace_back(name.substr(1, name.size() - 2), request.segments[i]);
     }
-    return route.handler(request, std::move(responder));
+    route.handler(request, std::move(responder));
+    return route.path;
   }
-  if (allowed.empty()) return responder.Send(Problem(404, "Not Found"));
+  if (allowed.empty()) {
+    responder.Send(Problem(404, "Not Found"));
+    return {};
+  }
   Response response = Problem(405, "Method Not Allowed");
   response.headers.emplace_back("Allow", allowed);
   responder.Send(std::move(response));
+  return {};
 }
 
 }  // namespace zeus::http

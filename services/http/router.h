@@ -18,12 +18,14 @@ class Router {
   /// `path`: "/jobs/{id}", where {id} is one segment of any text.
   void Add(std::string method, std::string_view path, Handler handler);
 
-  /// Calls the handler, or answers 404 (no such path) or 405 (another method, with Allow).
-  void Dispatch(Request request, Responder responder) const;
+  /// Calls the handler, or answers 404 (no such path) or 405 (another method, with Allow). The route's path, as it was
+  /// added; empty where no handler was called.
+  std::string_view Dispatch(Request request, Responder responder) const;
 
  private:
   struct Route {
     std::string method;
+    std::string path;
     std::vector<std::string> segments;
     Handler handler;
   };

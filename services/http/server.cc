@@ -239,7 +239,7 @@ class Server::Impl {
                       .parameters = {},
                       .headers = HeadersOf(message),
                       .body = std::move(message.body())};
-      router_.Dispatch(std::move(request), std::move(responder));
+      record.route = router_.Dispatch(std::move(request), std::move(responder));
     } else {
       responder.Send(Problem(400, target.error().message));
     }

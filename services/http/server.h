@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "services/http/address.h"
 #include "services/http/router.h"
@@ -26,7 +28,8 @@ struct Limits {
 /// An answered request, for a log.
 struct AccessRecord {
   std::string method;
-  std::string target;  ///< As it came in: may hold anything but spaces and line ends.
+  std::string target;           ///< As it came in: may hold anything but spaces and line ends.
+  std::string_view route = {};  ///< The path of the route that answered, as it was added to the router; or empty.
   int status = 0;
   std::chrono::microseconds time;
 };

@@ -95,4 +95,10 @@ Result<std::vector<TrialRecord>> MemoryStore::ListTrials(const std::string& job_
   return trials;
 }
 
+Result<std::vector<TrialTally>> MemoryStore::TallyTrials() {
+  std::vector<TrialRecord> trials;
+  for (const auto& [key, trial] : trials_) trials.push_back(trial);
+  return TallyOf(trials);
+}
+
 }  // namespace zeus::store

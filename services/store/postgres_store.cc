@@ -298,4 +298,23 @@ Result<std::vector<TrialRecord>> PostgresStore::ListTrials(const std::string& jo
   return trials;
 }
 
+Result<std::vector<TrialTally>> PostgresStore::TallyTrials() {
+  ZEUS_ASSIGN_OR_RETURN(
+      const PostgresRows rows,
+      Read("SELECT job_id, batch_size, status, coalesce(converged, false), count(*), coalesce(sum(\"energy_J\"), 0),"
+           " coalesce(sum(time_s), 0) FROM zeus.trials GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+           {}));
+  std::vector<TrialTally> tallies;
+  for (int row = 0; row < rows.size(); ++row) {
+    tallies.push_back({.job_id = rows.Text(row, 0),
+                       .batch_size = rows.Integer(row, 1),
+                       .status = static_cast<TrialStatus>(rows.Integer(row, 2)),
+                       .converged = rows.Flag(row, 3),
+                       .trials = rows.Integer(row, 4),
+                       .energy = Joules(rows.Number(row, 5)),
+                       .time = Seconds(rows.Number(row, 6))});
+  }
+  return tallies;
+}
+
 }  // namespace zeus::store

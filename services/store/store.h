@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "services/store/records.h"
+#include "services/store/tally.h"
 #include "zeus/base/result.h"
 
 namespace zeus::store {
@@ -14,7 +15,7 @@ namespace zeus::store {
 /// Jobs and their trials. Not thread-safe: one owner, in a server the thread of GroupCommit. What others who share the
 /// medium do happens between its transactions, as if each had been alone.
 ///
-/// Eight methods instead of seven: what belongs to one transaction cannot lie in two interfaces.
+/// Nine methods instead of seven: what belongs to one transaction cannot lie in two interfaces.
 class Store {
  public:
   virtual ~Store() = default;
@@ -38,6 +39,8 @@ class Store {
   virtual Result<void> PutTrial(const TrialRecord& trial) = 0;
   /// At most `limit`, ascending by number, from the first after `after`.
   virtual Result<std::vector<TrialRecord>> ListTrials(const std::string& job_id, int64_t after, size_t limit) = 0;
+  /// TallyOf the trials of all jobs, without listing them.
+  virtual Result<std::vector<TrialTally>> TallyTrials() = 0;
 };
 
 }  // namespace zeus::store

@@ -154,6 +154,36 @@ TEST_P(StoreContract, ChangesOutsideOfATransactionAreRefused) {
   EXPECT_EQ(store_->DeleteJob("a").error().code, ErrorCode::kFailedPrecondition);
 }
 
+TEST_P(StoreContract, TrialsAreTallied) {
+  EXPECT_THAT(*store_->TallyTrials(), IsEmpty());
+  TrialRecord failed = SomeTrial("b", 4);
+  failed.status = TrialStatus::kFailed;
+  failed.end_ms = 2000;
+  TrialRecord missed = Ended(SomeTrial("b", 5));
+  missed.result->converged = false;
+  const std::vector<TrialRecord> of_b = {SomeTrial("b", 1), Ended(SomeTrial("b", 2)), Ended(SomeTrial("b", 3)), failed,
+                                         missed};
+  ASSERT_THAT(Put(SomeJob("b"), of_b), IsOk());
+  ASSERT_THAT(Put(SomeJob("a"), {SomeTrial("a", 1)}), IsOk());
+  std::vector<TrialTally> expected = {{.job_id = "a", .batch_size = 8, .trials = 1}};
+  expected.push_back({.job_id = "b", .batch_size = 8, .trials = 1});
+  expected.push_back({.job_id = "b",
+                      .batch_size = 8,
+                      .status = TrialStatus::kSucceeded,
+                      .trials = 1,
+                      .energy = Joules(0.1),
+                      .time = Seconds(1e-300)});
+  expected.push_back({.job_id = "b",
+                      .batch_size = 8,
+                      .status = TrialStatus::kSucceeded,
+                      .converged = true,
+                      .trials = 2,
+                      .energy = Joules(0.2),
+                      .time = Seconds(2e-300)});
+  expected.push_back({.job_id = "b", .batch_size = 8, .status = TrialStatus::kFailed, .trials = 1});
+  EXPECT_EQ(*store_->TallyTrials(), expected);
+}
+
 TEST_P(StoreContract, ATrialNeedsItsJob) {
   const Result<void> put = store_->Atomically([&] { return store_->PutTrial(SomeTrial("a", 1)); });
   ASSERT_FALSE(put);
