@@ -18,7 +18,7 @@ install(FILES ${CMAKE_SOURCE_DIR}/emulator/nvml/zeus_emulator.h DESTINATION ${CM
 
 # Headers that need a third-party one are ours alone; tools/check_layers holds them to these names.
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/zeus DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h" PATTERN "*_json.h" EXCLUDE PATTERN "json_fields.h" EXCLUDE)
+  FILES_MATCHING PATTERN "*.h" PATTERN "*_json.h" EXCLUDE PATTERN "json_fields.h" EXCLUDE PATTERN "toml_table.h" EXCLUDE)
 install(FILES ${CMAKE_BINARY_DIR}/generated/zeus/base/version.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/zeus/base)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/Zeus)

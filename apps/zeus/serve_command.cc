@@ -10,6 +10,8 @@
 #include <random>
 
 #include "apps/zeus/command.h"
+#include "apps/zeus/serve_log.h"
+#include "apps/zeus/serve_settings.h"
 #include "services/batch_size_server/routes.h"
 #include "services/http/server.h"
 #include "services/page/page.h"
@@ -17,7 +19,6 @@
 #include "services/store/invariants.h"
 #include "services/store/open_store.h"
 #include "zeus/base/noted_signals.h"
-#include "zeus/base/number_text.h"
 
 namespace zeus {
 namespace {
@@ -26,30 +27,17 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  zeus serve\n"
     "  zeus serve --listen 127.0.0.1:0 --database sqlite:///jobs.db --log-level debug\n"
-    "  zeus serve --socket zeus.sock --database memory:";
+    "  zeus serve --socket zeus.sock --database memory:\n"
+    "  zeus serve --config serve.toml --log-level warning";
 
 constexpr std::string_view kDefaultListen = "127.0.0.1:30100";
+constexpr double kDefaultLeaseSeconds = 86400;
 
 struct ServeFlags {
-  std::string listen;
-  std::string socket;
-  std::string database;
-  std::string log_level = "info";
-  double lease_s = 86400;
+  ServeSettings settings;
+  std::string config;
   bool allow_unauthenticated = false;
 };
-
-Result<http::TcpAddress> ParseListen(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  const auto port = colon == std::string_view::npos ? std::nullopt : ParseUnsigned(text.substr(colon + 1));
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (!port || *port > 65535 || host.empty()) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("--listen {}: expected HOST:PORT, such as {}", text, kDefaultListen));
-  }
-  return http::TcpAddress{.host = std::string(host), .port = static_cast<uint16_t>(*port)};
-}
 
 Result<std::filesystem::path> DefaultFile() {
   const char* const data = std::getenv("XDG_DATA_HOME");
@@ -91,17 +79,6 @@ Result<void> CheckStore(store::Store& store) {
                                                    broken.size(), broken.front()));
 }
 
-// A line of JSON on standard error for each answered request.
-void LogAccess(const http::AccessRecord& record) {
-  std::string target;
-  for (const char character : record.target) {
-    const bool plain = character > ' ' && character < '\x7f' && character != '"' && character != '\\';
-    target += plain ? character : '?';
-  }
-  fmt::print(stderr, "{{\"method\": \"{}\", \"target\": \"{}\", \"status\": {}, \"time_us\": {}}}\n", record.method,
-             target, record.status, record.time.count());
-}
-
 int64_t NowMilliseconds() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
@@ -112,35 +89,58 @@ uint64_t Entropy() {
   return uint64_t{device()} << 32 | device();
 }
 
-std::optional<int64_t> LeaseOf(const ServeFlags& flags) {
-  if (flags.lease_s == 0) return std::nullopt;
-  return std::max<int64_t>(std::llround(flags.lease_s * 1000), 1);
+std::optional<int64_t> LeaseOf(const ServeSettings& settings) {
+  const double lease_s = settings.lease_s.value_or(kDefaultLeaseSeconds);
+  if (lease_s == 0) return std::nullopt;
+  return std::max<int64_t>(std::llround(lease_s * 1000), 1);
 }
 
-Result<void> Serve(const ServeFlags& flags, const Console& console) {
+Result<ServeSettings> Gather(const ServeFlags& flags) {
+  ServeSettings settings = flags.settings;
+  if (flags.allow_unauthenticated) settings.allow_unauthenticated = true;
+  Complete(&settings, EnvironmentServeSettings());
+  if (flags.config.empty()) return settings;
+  ZEUS_ASSIGN_OR_RETURN(const ServeSettings from_file, ReadServeSettings(flags.config));
+  Complete(&settings, from_file);
+  return settings;
+}
+
+Result<http::ServerOptions> OptionsOf(const ServeSettings& settings) {
   http::ServerOptions options;
-  if (!flags.socket.empty()) options.socket = flags.socket;
-  if (!flags.listen.empty() || flags.socket.empty()) {
-    ZEUS_ASSIGN_OR_RETURN(options.tcp, ParseListen(flags.listen.empty() ? kDefaultListen : flags.listen));
-  }
-  if (options.tcp && !options.tcp->IsLoopback() && !flags.allow_unauthenticated) {
+  options.limits.requests_per_second = settings.requests_per_second;
+  if (settings.socket) options.socket = *settings.socket;
+  if (!settings.listen && settings.socket) return options;
+  const std::string_view listen = settings.listen ? *settings.listen : kDefaultListen;
+  Result<http::TcpAddress> address = ParseListen(listen);
+  if (!address) return Fail(address.error().code, fmt::format("--listen {}: {}", listen, address.error().message));
+  options.tcp = *std::move(address);
+  if (!options.tcp->IsLoopback() && !settings.allow_unauthenticated.value_or(false)) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("--listen {}: whoever reaches that address could change and delete jobs, for there is no "
                             "authentication; listen on 127.0.0.1, or say --allow-unauthenticated",
-                            flags.listen));
+                            listen));
+  }
+  return options;
+}
+
+Result<void> Serve(const ServeFlags& flags, const Console& console) {
+  ZEUS_ASSIGN_OR_RETURN(const ServeSettings settings, Gather(flags));
+  ZEUS_ASSIGN_OR_RETURN(http::ServerOptions options, OptionsOf(settings));
+  const ServeLog log(settings.log_level.value_or("info"));
+  if (options.tcp && !options.tcp->IsLoopback()) {
+    log.Tell("warning", "other machines may reach this server, and nobody is asked who they are");
   }
   const auto requests = std::make_shared<http::RequestMetrics>();
-  options.log = [requests, logs = flags.log_level == "debug"](const http::AccessRecord& record) {
+  options.log = [requests, log](const http::AccessRecord& record) {
     requests->Observe(record);
-    if (logs) LogAccess(record);
+    log.Tell(record);
   };
-  const bool tells = flags.log_level != "error";
 
   const NotedSignals signals;
-  ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, OpenDatabase(flags.database));
+  ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, OpenDatabase(settings.database.value_or("")));
   ZEUS_RETURN_IF_ERROR(CheckStore(*store));
   store::GroupCommit commit(std::move(store));
-  http::Router router = BatchSizeRoutes(commit, {NowMilliseconds, Entropy, LeaseOf(flags), requests});
+  http::Router router = BatchSizeRoutes(commit, {NowMilliseconds, Entropy, LeaseOf(settings), requests});
   AddPage(router);
   ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
                         http::Server::Start(std::move(options), std::move(router)));
@@ -150,11 +150,11 @@ Result<void> Serve(const ServeFlags& flags, const Console& console) {
     addresses += fmt::format(fmt::runtime(is_ipv6 ? "Listening on http://[{}]:{}\n" : "Listening on http://{}:{}\n"),
                              tcp->host, tcp->port);
   }
-  if (!flags.socket.empty()) addresses += fmt::format("Listening on {}\n", flags.socket);
+  if (settings.socket) addresses += fmt::format("Listening on {}\n", *settings.socket);
   const Result<void> printed = console.Print(addresses);
   while (printed && !signals.Sleep(Seconds(1e6))) {
   }
-  if (tells && printed) console.Note("zeus: finishing what is under way");
+  if (printed) log.Tell("info", "finishing what is under way");
   // In this order: what is under way waits for commits, and what was left past the grace still answers to the server.
   server->Stop();
   commit.Stop();
@@ -167,27 +167,36 @@ void AddServeCommand(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<ServeFlags>();
   CLI::App* const command =
       app.add_subcommand("serve", "Keep what is learned of recurring jobs, and choose their batch sizes, over HTTP");
-  command->add_option("--listen", flags->listen, "Address to listen on; port 0: any [127.0.0.1:30100]")
+  ServeSettings& settings = flags->settings;
+  command->add_option("--config", flags->config, "TOML file with these settings; flags and the environment come first")
+      ->type_name("FILE");
+  command->add_option("--listen", settings.listen, "Address to listen on; port 0: any [127.0.0.1:30100]")
       ->type_name("HOST:PORT");
-  command->add_option("--socket", flags->socket, "Unix socket to listen on, alone or besides --listen")
+  command->add_option("--socket", settings.socket, "Unix socket to listen on, alone or besides --listen")
       ->type_name("FILE");
   command
-      ->add_option("--database", flags->database,
+      ->add_option("--database", settings.database,
                    "sqlite:///FILE; postgresql://USER:PASSWORD@HOST:PORT/NAME, which servers may share; or memory: to "
-                   "forget everything at the end [a file in the user's data folder]")
-      ->type_name("URL")
-      ->envname("ZEUS_BSO_DATABASE_URL");
+                   "forget everything at the end; also ZEUS_BSO_DATABASE_URL [a file in the user's data folder]")
+      ->type_name("URL");
   command
-      ->add_option("--lease", flags->lease_s,
+      ->add_option("--lease", settings.lease_s,
                    "Give a trial up when its job was not heard of for so long; 0: never [86400, a day]")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 1e9));
+  command
+      ->add_option("--requests-per-second", settings.requests_per_second,
+                   "Answer so many of one IP address at most, and refuse more with 429 [any number]")
+      ->type_name("N")
+      ->check(CLI::Range(1.0, 1e9));
   command->add_flag("--allow-unauthenticated", flags->allow_unauthenticated,
                     "Let --listen be an address that other machines reach, on a network that you trust");
-  command->add_option("--log-level", flags->log_level, "What to tell on standard error; debug: every request")
+  command
+      ->add_option("--log-level", settings.log_level,
+                   "What to tell on standard error, in lines of JSON; debug: every request; also ZEUS_BSO_LOG_LEVEL "
+                   "[info]")
       ->type_name("LEVEL")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"error", "info", "debug"}));
+      ->check(CLI::IsMember(std::vector<std::string>(kLogLevels.begin(), kLogLevels.end())));
   command->footer(kExamples);
   command->callback(
       [&invocation, flags] { invocation.action = [flags](const Console& console) { return Serve(*flags, console); }; });

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>  // Asio 1.74 forgets it.
 
+#include "services/http/rate_limiter.h"
 #include "services/http/target.h"
 
 namespace zeus::http {
@@ -33,7 +34,8 @@ struct Connection {
 
   Stream stream;
   beast::flat_buffer buffer;
-  bool idle = true;  // Waits for a request's header.
+  std::string client;  // Its IP address; empty on a Unix socket.
+  bool idle = true;    // Waits for a request's header.
 };
 
 // Where a Responder, on any thread, leaves what the connection's coroutine waits for.
@@ -82,7 +84,9 @@ std::unexpected<Error> CannotListen(std::string_view where, const error_code& er
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Router router) : options_(std::move(options)), router_(std::move(router)) {}
+  Impl(ServerOptions options, Router router) : options_(std::move(options)), router_(std::move(router)) {
+    if (options_.limits.requests_per_second) limiter_.emplace(*options_.limits.requests_per_second);
+  }
 
   ~Impl() { Stop(); }
 
@@ -169,10 +173,14 @@ class Server::Impl {
         co_await pause.async_wait(net::redirect_error(net::use_awaitable, error));
         continue;
       }
+      std::string client;
       if constexpr (std::is_same_v<Acceptor, net::ip::tcp::acceptor>) {
         socket.set_option(net::ip::tcp::no_delay(true), error);
+        const auto peer = socket.remote_endpoint(error);
+        if (!error) client = peer.address().to_string();
       }
       auto connection = std::make_shared<Connection>(net::generic::stream_protocol::socket(std::move(socket)));
+      connection->client = std::move(client);
       net::co_spawn(io_, Serve(std::move(connection)), net::detached);
     }
   }
@@ -232,7 +240,11 @@ class Server::Impl {
       });
     });
     Result<Target> target = ParseTarget(record.target);
-    if (target) {
+    if (!MayAsk(connection.client, begin)) {
+      Response refusal = Problem(429, "too many requests");
+      refusal.headers.emplace_back("Retry-After", "1");
+      responder.Send(std::move(refusal));
+    } else if (target) {
       Request request{.method = record.method,
                       .segments = std::move(target->segments),
                       .query = std::move(target->query),
@@ -253,6 +265,10 @@ class Server::Impl {
       options_.log(record);
     }
     co_return written&& stays;
+  }
+
+  bool MayAsk(const std::string& client, std::chrono::steady_clock::time_point now) {
+    return !limiter_ || client.empty() || limiter_->Allow(client, now);
   }
 
   net::awaitable<bool> Write(Connection& connection, Response response, bool keep_alive) {
@@ -303,6 +319,7 @@ class Server::Impl {
   std::optional<net::ip::tcp::acceptor> tcp_;
   std::optional<UnixProtocol::acceptor> unix_;
   net::steady_timer grace_{io_};
+  std::optional<RateLimiter> limiter_;
   std::set<std::shared_ptr<Connection>> connections_;  // Shared with the connection's own coroutine.
   bool stopping_ = false;
 };

@@ -23,6 +23,8 @@ struct Limits {
   std::chrono::milliseconds idle = std::chrono::seconds(60);      ///< For a request's header to have come in.
   std::chrono::milliseconds transfer = std::chrono::seconds(30);  ///< For its body, and for our answer to be taken.
   size_t connections = 20'000;
+  /// Of one IP address, with a second's requests at once; past it: 429. Absent: any number.
+  std::optional<double> requests_per_second = {};
 };
 
 /// An answered request, for a log.

@@ -109,7 +109,10 @@ class ServeTest(ServeCase):
             connection = server.connect()
             self.assertIn(ask(connection, "POST", "/jobs", SPEC)[0], (200, 201))
             number = ask(connection, "GET", "/jobs/batch_size?job_id=birds")[1]["trial_number"]
-            self.assertEqual(server.end(which), (0, "zeus: finishing what is under way\n"))
+            code, errors = server.end(which)
+            line = json.loads(errors)
+            self.assertEqual((code, line["level"], line["message"]), (0, "info", "finishing what is under way"))
+            self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
         self.assertEqual(number, 2)
 
     def test_a_trial_that_is_not_heard_of_is_given_up_also_by_the_next_server(self):
@@ -163,12 +166,13 @@ class ServeTest(ServeCase):
         server = self.serve("--database", "memory:", "--log-level", "debug")
         ask(server.connect(), "GET", "/health?x=%22%0a")
         # It may be written after the answer, and so after the note that the server ends.
-        line = json.loads(next(line for line in server.end()[1].splitlines() if line.startswith("{")))
+        line = json.loads(next(line for line in server.end()[1].splitlines() if "method" in line))
         self.assertEqual((line["method"], line["status"]), ("GET", 200))
 
     def test_examples_of_the_help_serve(self):
         examples = re.findall(r"^  (zeus serve.*)$", self.succeeds("serve", "--help"), re.M)
-        self.assertEqual(len(examples), 3)
+        self.assertEqual(len(examples), 4)
+        self.write("serve.toml", 'listen = "127.0.0.1:0"\ndatabase = "memory:"\n')
         for example in examples:
             words = shlex.split(example)[2:]
             if not words:
