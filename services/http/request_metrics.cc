@@ -11,7 +11,8 @@ void RequestMetrics::Observe(const AccessRecord& record) {
   const double seconds = std::chrono::duration<double>(record.time).count();
   ++requests_[{method, route, record.status}];
   Latency& latency = latencies_[{method, route}];
-  ++latency.counts.at(std::ranges::lower_bound(kBoundsSeconds, seconds) - kBoundsSeconds.begin());
+  const auto bound = std::ranges::lower_bound(kBoundsSeconds, seconds) - kBoundsSeconds.begin();
+  ++latency.counts.at(static_cast<size_t>(bound));
   latency.sum_seconds += seconds;
 }
 

@@ -378,9 +378,9 @@ class InterruptTest(RunCase):
         self.assertEqual(self.history(), self.history(self.log_folder("whole")))
 
     def test_a_timeout(self):
-        done = self.run_job("--timeout", "0.5", toy="grandchild")
+        done = self.run_job("--timeout", "3", toy="grandchild")
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, r"zeus: rec01\+try01: the command took longer than 0\.5 s and was ended; the end "
+        self.assertRegex(done.stderr, r"zeus: rec01\+try01: the command took longer than 3 s and was ended; the end "
                                       r"of .*/rec01\+try01\.train\.log:\n    training rec01\+try01 .*\n    hanging\n")
         self.check_no_orphans()
 
