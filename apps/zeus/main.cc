@@ -107,6 +107,7 @@ int Run(int argc, char** argv) {
 #ifdef ZEUS_SERVICES
   zeus::AddServeCommand(app, invocation);
   zeus::AddJobsCommand(app, invocation);
+  zeus::AddTokenCommand(app, invocation);
 #endif
   zeus::AddCompletionCommand(app, invocation);
 

@@ -13,6 +13,7 @@
 #include "apps/zeus/serve_log.h"
 #include "apps/zeus/serve_settings.h"
 #include "services/batch_size_server/routes.h"
+#include "services/batch_size_server/scopes.h"
 #include "services/http/server.h"
 #include "services/page/page.h"
 #include "services/store/group_commit.h"
@@ -114,22 +115,32 @@ Result<http::ServerOptions> OptionsOf(const ServeSettings& settings) {
   Result<http::TcpAddress> address = ParseListen(listen);
   if (!address) return Fail(address.error().code, fmt::format("--listen {}: {}", listen, address.error().message));
   options.tcp = *std::move(address);
-  if (!options.tcp->IsLoopback() && !settings.allow_unauthenticated.value_or(false)) {
+  const bool guarded = settings.signing_key_path || settings.allow_unauthenticated.value_or(false);
+  if (!options.tcp->IsLoopback() && !guarded) {
     return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("--listen {}: whoever reaches that address could change and delete jobs, for there is no "
-                            "authentication; listen on 127.0.0.1, or say --allow-unauthenticated",
+                fmt::format("--listen {}: whoever reaches that address could change and delete jobs; ask for tokens "
+                            "with --signing-key-path, listen on 127.0.0.1, or say --allow-unauthenticated",
                             listen));
   }
   return options;
+}
+
+Result<std::shared_ptr<const http::BearerGuard>> GuardOf(const ServeSettings& settings) {
+  if (!settings.signing_key_path) return nullptr;
+  ZEUS_ASSIGN_OR_RETURN(http::SigningKey key, http::SigningKey::Read(*settings.signing_key_path));
+  http::BearerGuard::Rules rules{
+      .realm = "zeus", .scopes = BatchSizeScopes(), .now_s = [] { return NowMilliseconds() / 1000; }};
+  return std::make_shared<const http::BearerGuard>(std::move(key), std::move(rules));
 }
 
 Result<void> Serve(const ServeFlags& flags, const Console& console) {
   ZEUS_ASSIGN_OR_RETURN(const ServeSettings settings, Gather(flags));
   ZEUS_ASSIGN_OR_RETURN(http::ServerOptions options, OptionsOf(settings));
   const ServeLog log(settings.log_level.value_or("info"));
-  if (options.tcp && !options.tcp->IsLoopback()) {
+  if (options.tcp && !options.tcp->IsLoopback() && !settings.signing_key_path) {
     log.Tell("warning", "other machines may reach this server, and nobody is asked who they are");
   }
+  ZEUS_ASSIGN_OR_RETURN(const std::shared_ptr<const http::BearerGuard> guard, GuardOf(settings));
   const auto requests = std::make_shared<http::RequestMetrics>();
   options.log = [requests, log](const http::AccessRecord& record) {
     requests->Observe(record);
@@ -140,7 +151,7 @@ Result<void> Serve(const ServeFlags& flags, const Console& console) {
   ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<store::Store> store, OpenDatabase(settings.database.value_or("")));
   ZEUS_RETURN_IF_ERROR(CheckStore(*store));
   store::GroupCommit commit(std::move(store));
-  http::Router router = BatchSizeRoutes(commit, {NowMilliseconds, Entropy, LeaseOf(settings), requests});
+  http::Router router = BatchSizeRoutes(commit, {NowMilliseconds, Entropy, LeaseOf(settings), requests, guard});
   AddPage(router);
   ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
                         http::Server::Start(std::move(options), std::move(router)));
@@ -189,6 +200,10 @@ void AddServeCommand(CLI::App& app, Invocation& invocation) {
                    "Answer so many of one IP address at most, and refuse more with 429 [any number]")
       ->type_name("N")
       ->check(CLI::Range(1.0, 1e9));
+  command
+      ->add_option("--signing-key-path", settings.signing_key_path,
+                   "Ask for tokens that `zeus token issue` made with this key, a file of any bytes [nobody is asked]")
+      ->type_name("FILE");
   command->add_flag("--allow-unauthenticated", flags->allow_unauthenticated,
                     "Let --listen be an address that other machines reach, on a network that you trust");
   command

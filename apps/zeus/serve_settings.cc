@@ -54,6 +54,7 @@ Result<ServeSettings> ReadServeSettings(const std::filesystem::path& file) {
   ZEUS_RETURN_IF_ERROR(CheckAtLeast(table, "lease_s", settings.lease_s, 0));
   ZEUS_ASSIGN_OR_RETURN(settings.requests_per_second, table.TakeNumber("requests_per_second"));
   ZEUS_RETURN_IF_ERROR(CheckAtLeast(table, "requests_per_second", settings.requests_per_second, 1));
+  ZEUS_ASSIGN_OR_RETURN(settings.signing_key_path, table.TakeText("signing_key_path"));
   ZEUS_ASSIGN_OR_RETURN(settings.allow_unauthenticated, table.TakeFlag("allow_unauthenticated"));
   ZEUS_RETURN_IF_ERROR(table.CheckNothingElse());
   return settings;
@@ -79,6 +80,7 @@ void Complete(ServeSettings* settings, const ServeSettings& others) {
   Fill(&settings->log_level, others.log_level);
   Fill(&settings->lease_s, others.lease_s);
   Fill(&settings->requests_per_second, others.requests_per_second);
+  Fill(&settings->signing_key_path, others.signing_key_path);
   Fill(&settings->allow_unauthenticated, others.allow_unauthenticated);
 }
 

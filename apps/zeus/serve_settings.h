@@ -18,6 +18,7 @@ struct ServeSettings {
   std::optional<std::string> log_level;
   std::optional<double> lease_s;
   std::optional<double> requests_per_second;
+  std::optional<std::string> signing_key_path;
   std::optional<bool> allow_unauthenticated;
 };
 

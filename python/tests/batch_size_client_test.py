@@ -273,17 +273,20 @@ class RealServiceTest(unittest.TestCase):
     """Against `zeus serve`."""
 
     def setUp(self) -> None:
-        self.server = subprocess.Popen([ZEUS, "serve", "--listen", "127.0.0.1:0", "--database", "memory:"],
+        self.serve()
+
+    def serve(self, *arguments: str) -> None:
+        self.server = subprocess.Popen([ZEUS, "serve", "--listen", "127.0.0.1:0", "--database", "memory:", *arguments],
                                        env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
         self.addCleanup(self.server.communicate)
         self.addCleanup(self.server.terminate)
         assert self.server.stdout is not None
         self.url = self.server.stdout.readline().removeprefix("Listening on ").strip()
 
-    def recur(self, end: str) -> list[str]:
+    def recur(self, end: str, **variables: str) -> list[str]:
         script = SCRIPT.replace("PATIENCE", "20") + textwrap.indent(end, "    ")
         done = subprocess.run([ZEUS, "emulate", "--gpus", "v100x2", "--", *PYTHON, "-c", textwrap.dedent(script), self.url],
-                              env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
+                              env=ENVIRONMENT | variables, capture_output=True, text=True, timeout=120, check=False)
         return [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(("zeus", "size", "done"))]
 
     def test_it_learns_over_recurrences(self) -> None:
@@ -298,6 +301,19 @@ class RealServiceTest(unittest.TestCase):
                                 'job_id="digits-1", job_id_prefix="digits", batch_sizes=[32], default_batch_size=32))')
         (error,) = self.recur(other)
         self.assertRegex(error, "^zeus.optimizer.batch_size.exceptions.ZeusBSORuntimError: .* 409: .*Use a new job_id")
+
+    def test_a_server_that_asks_for_tokens_gets_one(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            key = Path(folder) / "key"
+            key.write_bytes(b"secret")
+            key.chmod(0o600)
+            self.serve("--signing-key-path", str(key))
+            issued = subprocess.run([ZEUS, "token", "issue", "--signing-key-path", key, "--user", "alice", "--scope",
+                                     "jobs-train", "--expires", "1h"], capture_output=True, text=True, check=True)
+        ask = 'print("size", optimizer.get_batch_size(), optimizer.trial_number)\n'
+        self.assertEqual(self.recur(ask, ZEUS_BSO_TOKEN=issued.stdout.strip()), ["size 32 1"])
+        (error,) = self.recur(ask)
+        self.assertRegex(error, "ZeusBSORuntimError: .* 401: .*Authentication required")
 
 
 if __name__ == "__main__":

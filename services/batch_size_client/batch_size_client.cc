@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "services/http/target.h"
 #include "zeus/base/json_fields.h"
 #include "zeus/base/number_text.h"
@@ -18,11 +20,11 @@ ErrorCode CodeOf(int status) {
   return status < 500 ? ErrorCode::kFailedPrecondition : ErrorCode::kUnavailable;
 }
 
-// In the server's words, where it has some: "message" of its rules, "detail" of HTTP and of fields.
+// In the server's words, where it has some: "message" of its rules, "detail" of HTTP and of fields, "error" of tokens.
 std::string WordsOf(const http::Response& response) {
   const Json body = Json::parse(response.body, nullptr, false);
   if (body.is_object()) {
-    for (const char* const name : {"message", "detail"}) {
+    for (const char* const name : {"message", "detail", "error"}) {
       const auto words = body.find(name);
       if (words != body.end()) return words->is_string() ? words->get<std::string>() : words->dump();
     }
@@ -34,12 +36,9 @@ Json NameOf(const ServedTrial& trial) {
   return {{"job_id", trial.job_id}, {"batch_size", trial.batch_size}, {"trial_number", trial.trial_number}};
 }
 
-}  // namespace
-
-Result<BatchSizeClient> BatchSizeClient::Create(std::string_view url) {
-  std::string name(url);
+Result<http::Client> Connect(std::string_view url) {
   if (url.starts_with(kUnix) && url.size() > kUnix.size()) {
-    return BatchSizeClient(http::Client(std::filesystem::path(url.substr(kUnix.size()))), std::move(name));
+    return http::Client(std::filesystem::path(url.substr(kUnix.size())));
   }
   std::string_view address = url;
   if (address.ends_with('/')) address.remove_suffix(1);
@@ -50,8 +49,19 @@ Result<BatchSizeClient> BatchSizeClient::Create(std::string_view url) {
   }
   std::string_view host = address.substr(kTcp.size(), colon - kTcp.size());
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return BatchSizeClient(
-      http::Client(http::TcpAddress{.host = std::string(host), .port = static_cast<uint16_t>(*port)}), std::move(name));
+  return http::Client(http::TcpAddress{.host = std::string(host), .port = static_cast<uint16_t>(*port)});
+}
+
+}  // namespace
+
+Result<BatchSizeClient> BatchSizeClient::Create(std::string_view url, std::string_view token) {
+  ZEUS_ASSIGN_OR_RETURN(http::Client client, Connect(url));
+  // Anything else would end the header's line, and tokens hold none of it.
+  if (!std::ranges::all_of(token, [](char character) { return character > ' ' && character < '\x7f'; })) {
+    return Fail(ErrorCode::kInvalidArgument, "a token is one word of ASCII");
+  }
+  client.SetToken(std::string(token));
+  return BatchSizeClient(std::move(client), std::string(url));
 }
 
 Result<std::string> BatchSizeClient::Ask(std::string_view method, const std::string& target, std::string body) {

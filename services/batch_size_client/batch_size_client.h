@@ -39,7 +39,8 @@ struct ServedVerdict {
 class BatchSizeClient {
  public:
   /// `url` is http://HOST:PORT or unix:FILE; else kInvalidArgument. Connects at the first request.
-  static Result<BatchSizeClient> Create(std::string_view url);
+  /// `token` is sent with each request; empty: none.
+  static Result<BatchSizeClient> Create(std::string_view url, std::string_view token = {});
 
   /// `spec` is the JSON of POST /jobs. The job's id; a job of the same settings may be there already.
   Result<std::string> Register(std::string spec);

@@ -7,6 +7,7 @@
 #include "services/batch_size_server/answers.h"
 #include "services/batch_size_server/job_metrics.h"
 #include "services/batch_size_server/schemas.h"
+#include "services/batch_size_server/scopes.h"
 #include "services/batch_size_server/wire.h"
 #include "services/http/openapi.h"
 #include "zeus/base/number_text.h"
@@ -29,7 +30,9 @@ class Routes {
     std::vector<http::Operation> operations;
     for (const Route& route : Table()) {
       router.Add(route.operation.method, route.operation.path,
-                 [routes = *this, handler = route.handler](const Request& request, Responder responder) {
+                 [routes = *this, handler = route.handler, scope = route.operation.scope](const Request& request,
+                                                                                          Responder responder) {
+                   if (auto refusal = routes.RefusalOf(scope, request)) return responder.Send(*std::move(refusal));
                    (routes.*handler)(request, std::move(responder));
                  });
       operations.push_back(route.operation);
@@ -41,6 +44,13 @@ class Routes {
   }
 
  private:
+  [[nodiscard]] std::optional<Response> RefusalOf(const std::string& scope, const Request& request) const {
+    if (!sources_.guard || scope.empty()) return std::nullopt;
+    auto allowed = sources_.guard->Require(scope, request);
+    if (allowed) return std::nullopt;
+    return std::move(allowed).error();
+  }
+
   struct Route {
     http::Operation operation;
     void (Routes::*handler)(const Request&, Responder) const;
@@ -61,6 +71,7 @@ class Routes {
           "/jobs",
           "Register a job, or find the same one",
           {},
+          kTrainScope,
           "JobSpec",
           {{201, "It is new", "JobSpec"},
            {200, "It was there", "JobSpec"},
@@ -72,6 +83,7 @@ class Routes {
           "/jobs",
           "Delete a job and its trials",
           {job_id},
+          kDeleteScope,
           "",
           {{200, "Deleted", "Null"}, unknown, wrong, away}},
          &Routes::DeleteJob},
@@ -80,6 +92,7 @@ class Routes {
           "/jobs/batch_size",
           "Start a trial of the batch size to train with",
           {job_id},
+          kTrainScope,
           "",
           {{200, "The trial", "Trial"},
            {400, "There is no such job", "Message"},
@@ -91,6 +104,7 @@ class Routes {
           "/report",
           "Tell how a trial is getting on, and hear whether to train on",
           {},
+          kTrainScope,
           "Report",
           {{200, "What to do", "Verdict"},
            {400, "There is no such trial, or it was given up", "Message"},
@@ -101,6 +115,7 @@ class Routes {
           "/trials",
           "Give a trial up",
           {},
+          kTrainScope,
           "Trial",
           {{200, "It has ended", "Null"}, {404, "There is no such trial", "Message"}, wrong, away}},
          &Routes::PatchTrial},
@@ -108,6 +123,7 @@ class Routes {
           "/jobs",
           "List jobs",
           {limit, after_job},
+          kReadScope,
           "",
           {{200, "A page of them, by id", "JobPage"}, wrong, away}},
          &Routes::GetJobs},
@@ -115,6 +131,7 @@ class Routes {
           "/jobs/{id}",
           "A job, and what is believed of its batch sizes",
           {},
+          kReadScope,
           "",
           {{200, "The job", "JobDetails"}, unknown, away}},
          &Routes::GetJob},
@@ -122,13 +139,21 @@ class Routes {
           "/jobs/{id}/trials",
           "List a job's trials",
           {limit, after_trial},
+          kReadScope,
           "",
           {{200, "A page of them, by number", "TrialPage"}, unknown, wrong, away}},
          &Routes::GetTrials},
-        {{"GET", "/health", "Whether the process answers", {}, "", {{200, "It does", "Status"}}}, &Routes::GetHealth},
-        {{"GET", "/ready", "Whether its database answers, too", {}, "", {{200, "It does", "Status"}, away}},
+        {{"GET", "/health", "Whether the process answers", {}, "", "", {{200, "It does", "Status"}}},
+         &Routes::GetHealth},
+        {{"GET", "/ready", "Whether its database answers, too", {}, "", "", {{200, "It does", "Status"}, away}},
          &Routes::GetReady},
-        {{"GET", "/metrics", "Figures for Prometheus", {}, "", {{200, "In its text format", "", "text/plain"}, away}},
+        {{"GET",
+          "/metrics",
+          "Figures for Prometheus",
+          {},
+          kReadScope,
+          "",
+          {{200, "In its text format", "", "text/plain"}, away}},
          &Routes::GetMetrics},
     };
   }

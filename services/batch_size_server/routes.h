@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "services/http/bearer.h"
 #include "services/http/request_metrics.h"
 #include "services/http/router.h"
 #include "services/store/group_commit.h"
@@ -18,6 +19,8 @@ struct ServerSources {
   std::optional<int64_t> lease_ms;    ///< Of trials: ServiceTime.
   /// What GET /metrics tells of the server's requests, on the server's thread; null: nothing.
   std::shared_ptr<const http::RequestMetrics> requests = nullptr;
+  /// Asks for tokens with the scopes of scopes.h; null: everybody may do everything.
+  std::shared_ptr<const http::BearerGuard> guard = nullptr;
 };
 
 /// The routes of the batch-size server: docs/http-api.md. `commit` outlives the router, and is stopped before the

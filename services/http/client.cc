@@ -31,6 +31,7 @@ class Client::Impl {
     request.method_string({method.data(), method.size()});
     request.target({target.data(), target.size()});
     request.set(beast::http::field::host, "localhost");
+    if (!token_.empty()) request.set(beast::http::field::authorization, "Bearer " + token_);
     if (!body.empty()) request.set(beast::http::field::content_type, "application/json");
     request.body() = std::move(body);
     request.prepare_payload();
@@ -51,6 +52,8 @@ class Client::Impl {
     if (!message.keep_alive()) stream_.reset();
     return response;
   }
+
+  void SetToken(std::string token) { token_ = std::move(token); }
 
  private:
   // Runs one asynchronous operation to its end, which the stream's timeout brings at the latest.
@@ -91,6 +94,7 @@ class Client::Impl {
 
   std::variant<TcpAddress, std::filesystem::path> address_;
   std::chrono::milliseconds timeout_;
+  std::string token_;
   net::io_context io_{1};
   std::optional<Stream> stream_;
   beast::flat_buffer buffer_;
@@ -103,6 +107,10 @@ Client::Client(std::filesystem::path socket, std::chrono::milliseconds timeout)
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
 Client::~Client() = default;
+
+void Client::SetToken(std::string token) {
+  impl_->SetToken(std::move(token));
+}
 
 Result<Response> Client::Send(std::string_view method, std::string_view target, std::string body) {
   return impl_->Send(method, target, std::move(body));

@@ -23,6 +23,9 @@ class Client {
   Client& operator=(Client&&) noexcept;
   ~Client();
 
+  /// Sends it with each request from now on: "Authorization: Bearer TOKEN". Precondition: visible ASCII without spaces.
+  void SetToken(std::string token);
+
   /// kUnavailable when there is no answer; what the server did by then is unknown. Nothing is sent twice.
   Result<Response> Send(std::string_view method, std::string_view target, std::string body = {});
 

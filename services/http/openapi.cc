@@ -58,13 +58,19 @@ std::string LowerCase(std::string text) {
 
 std::string OpenApiDocument(std::string_view title, std::string_view version, const std::vector<Operation>& operations,
                             std::string_view schemas) {
-  Json document = {{"openapi", "3.1.0"},
-                   {"info", {{"title", title}, {"version", version}, {"license", {{"name", "Apache-2.0"}}}}},
-                   {"paths", Json::object()},
-                   {"components", {{"schemas", Json::parse(schemas)}}}};
+  Json document = {
+      {"openapi", "3.1.0"},
+      {"info", {{"title", title}, {"version", version}, {"license", {{"name", "Apache-2.0"}}}}},
+      {"paths", Json::object()},
+      {"components",
+       {{"schemas", Json::parse(schemas)},
+        {"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
   for (const Operation& operation : operations) {
     Json& told = document["paths"][operation.path][LowerCase(operation.method)];
     told = {{"summary", operation.summary}, {"parameters", Parameters(operation)}, {"responses", Answers(operation)}};
+    if (!operation.scope.empty()) {
+      told["security"] = Json::array({Json::object(), {{"token", {operation.scope}}}});
+    }
     if (!operation.body.empty()) {
       told["requestBody"] = {{"required", true}, {"content", Content(operation.body, "application/json")}};
     }

@@ -26,7 +26,8 @@ struct Operation {
   std::string path;  ///< As the router has it: "/jobs/{id}".
   std::string summary;
   std::vector<QueryField> query = {};
-  std::string body = {};  ///< The name of the body's schema; empty: none.
+  std::string scope = {};  ///< What a token must allow, where the server asks for one; empty: none is asked for.
+  std::string body = {};   ///< The name of the body's schema; empty: none.
   std::vector<DocumentedAnswer> answers = {};
 };
 

@@ -38,7 +38,7 @@ class CompletionTest(ZeusTest):
     def test_bash_completes_commands(self):
         self.assertEqual(self.bash_completes("zeus", "si"), ["simulate", "simulate-cluster"])
         self.assertEqual(self.bash_completes("zeus", ""),
-                         ["simulate", "simulate-cluster", "sweep", "explain", "trace", "capriccio", "run", "profile", "exec", "monitor", "analyze", "emulate", "env", "restore", "serve", "jobs", "completion",
+                         ["simulate", "simulate-cluster", "sweep", "explain", "trace", "capriccio", "run", "profile", "exec", "monitor", "analyze", "emulate", "env", "restore", "serve", "jobs", "token", "completion",
                           "--help", "--version"])
         self.assertEqual(self.bash_completes("zeus", "trace", ""),
                          ["check", "describe", "generate", "generate-groups", "--help"])

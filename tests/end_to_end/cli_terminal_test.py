@@ -16,7 +16,8 @@ COMMANDS = [(), ("simulate",), ("simulate-cluster",), ("sweep",), ("explain",), 
             ("trace", "generate"), ("trace", "generate-groups"), ("emulate",), ("emulate", "load"), ("capriccio",),
             ("capriccio", "generate"), ("run",), ("profile",), ("exec",),
             ("monitor",), ("monitor", "power"), ("monitor", "energy"), ("monitor", "temperature"), ("analyze",), ("env",), ("restore",),
-            ("serve",), ("jobs",), ("jobs", "list"), ("jobs", "show"), ("jobs", "delete"), ("completion",)]
+            ("serve",), ("jobs",), ("jobs", "list"), ("jobs", "show"), ("jobs", "delete"),
+            ("token",), ("token", "issue"), ("completion",)]
 CLEAR_LINE = "\r\x1b[K"
 
 

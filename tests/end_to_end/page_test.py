@@ -3,6 +3,7 @@
 ZEUS_CHROMIUM names the browser; ZEUS_AXE the file axe.min.js of axe-core.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -244,6 +245,33 @@ class PageTest(ServeCase):
         self.server.process.kill()
         expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
         self.assertEqual(len(self.table("Runs, the newest first")), 3)
+
+    def test_a_server_that_asks_for_tokens_gets_one(self):
+        key = self.write("key", "secret")
+        key.chmod(0o600)
+        server = self.serve("--database", "memory:", "--signing-key-path", key)
+        read, train = (self.succeeds("token", "issue", "--signing-key-path", key, "--user", "alice", "--scope", scope,
+                                     "--expires", "1h").strip() for scope in ("jobs-read", "jobs-train"))
+        connection = server.connect()
+        connection.request("POST", "/jobs", json.dumps(SPEC), {"Authorization": f"Bearer {train}"})
+        self.assertEqual(connection.getresponse().status, 201)
+        page = self.open_browser()
+        page.context.add_init_script(path=AXE)
+        page.goto("http://{}:{}".format(*server.address))
+        expect(page.get_by_role("alert")).to_have_text("Authentication required. Provide an Authorization: Bearer <token> header.")
+        self.assertEqual(page.evaluate("axe.run(document)")["violations"], [])
+        for token, answer in (("nonsense", "Invalid token: InvalidToken"),
+                              (train, "Token for user 'alice' lacks required scope 'jobs-read'. Token scopes: ['jobs-train']")):
+            page.get_by_label("Token").fill(token)
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("alert")).to_have_text(answer)
+        page.get_by_label("Token").fill(read)
+        page.get_by_role("button", name="Use it").click()
+        expect(page.get_by_role("link", name="birds")).to_be_visible()
+        expect(page.get_by_label("Token")).not_to_be_visible()
+        page.reload()
+        expect(page.get_by_role("link", name="birds")).to_be_visible()
+        self.assertNotIn(read, page.url)
 
     def test_a_hidden_page_asks_nothing(self):
         page = self.page

@@ -84,13 +84,24 @@ export class Refused extends Error {
 
 function messageOf(body: unknown): string | undefined {
   if (typeof body !== "object" || body === null) return undefined;
-  const { message, detail } = body as { message?: unknown; detail?: unknown };
-  if (typeof message === "string") return message;
-  return typeof detail === "string" ? detail : undefined;
+  const { message, detail, error } = body as { message?: unknown; detail?: unknown; error?: unknown };
+  return [message, detail, error].find((words) => typeof words === "string") as string | undefined;
+}
+
+const TOKEN = "token";
+
+/** Kept as long as the tab is open. */
+export function keepToken(token: string): void {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+function authorization(): Record<string, string> {
+  const token = sessionStorage.getItem(TOKEN);
+  return token === null ? {} : { Authorization: `Bearer ${token}` };
 }
 
 async function get<T>(path: string, signal: AbortSignal): Promise<T> {
-  const answer = await fetch(path, { signal, cache: "no-store" });
+  const answer = await fetch(path, { signal, cache: "no-store", headers: authorization() });
   const body: unknown = await answer.json().catch(() => undefined);
   if (!answer.ok) throw new Refused(answer.status, messageOf(body) ?? `status ${answer.status}`);
   if (body === undefined) throw new Refused(answer.status, "its answer is no JSON");

@@ -64,3 +64,7 @@ export function usePolled<T>(key: string, ask: (signal: AbortSignal, last: T | u
 export function isGone(problem: Error | undefined): boolean {
   return problem instanceof Refused && problem.status === 404;
 }
+
+export function needsToken(problem: Error): boolean {
+  return problem instanceof Refused && (problem.status === 401 || problem.status === 403);
+}

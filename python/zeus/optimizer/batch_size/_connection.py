@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import os
 import time
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -87,6 +88,9 @@ class Connection:
         connection = self._kind(self._host, self._port, timeout=_ANSWER_WITHIN)
         try:
             headers = {"Content-Type": "application/json"} if body is not None else {}
+            token = os.environ.get("ZEUS_BSO_TOKEN", "")
+            if token:
+                headers["Authorization"] = f"Bearer {token}"
             connection.request(method, target, body=None if body is None else body.encode(), headers=headers)
             response = connection.getresponse()
             return response.status, response.read().decode(errors="replace")

@@ -78,6 +78,8 @@ class BatchSizeOptimizer(Callback):
     ) -> None:
         """Registers the job, or finds it as it was registered before.
 
+        A service that asks for tokens gets what the environment variable ZEUS_BSO_TOKEN holds.
+
         Args:
             monitor: Measures the GPUs that train and no others.
             server_url: The service's address, such as "http://127.0.0.1:8080".

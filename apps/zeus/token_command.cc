@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "apps/zeus/command.h"
+#include "services/batch_size_server/scopes.h"
+#include "services/http/token.h"
+
+namespace zeus {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  head -c 32 /dev/urandom > key; chmod 600 key\n"
+    "  zeus token issue --signing-key-path key --user alice --scope jobs-read,jobs-train --expires 30d > alice.token\n"
+    "\n"
+    "`zeus serve --signing-key-path key` then takes the token; clients send what ZEUS_BSO_TOKEN holds.";
+
+struct TokenFlags {
+  std::string key;
+  std::string user;
+  std::vector<std::string> scopes;
+  std::string expires;
+};
+
+int64_t NowSeconds() {
+  using namespace std::chrono;
+  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+Result<void> Issue(const TokenFlags& flags, const Console& console) {
+  const std::vector<std::string> known = BatchSizeScopes();
+  for (const std::string& scope : flags.scopes) {
+    if (std::ranges::find(known, scope) != known.end()) continue;
+    return Fail(ErrorCode::kInvalidArgument,
+                fmt::format("--scope {}: expected some of {}", scope, fmt::join(known, ", ")));
+  }
+  ZEUS_ASSIGN_OR_RETURN(const std::optional<int64_t> lifetime, http::ParseLifetime(flags.expires));
+  ZEUS_ASSIGN_OR_RETURN(const http::SigningKey key, http::SigningKey::Read(flags.key));
+  http::Claims claims{.subject = flags.user, .scopes = flags.scopes, .expires_s = {}};
+  if (lifetime) claims.expires_s = NowSeconds() + *lifetime;
+  return console.Print(http::IssueToken(claims, key) + "\n");
+}
+
+}  // namespace
+
+void AddTokenCommand(CLI::App& app, Invocation& invocation) {
+  CLI::App* const command = app.add_subcommand("token", "Make tokens for `zeus serve`");
+  command->require_subcommand(1);
+  command->footer(kExamples);
+  auto flags = std::make_shared<TokenFlags>();
+  CLI::App* const issue =
+      command->add_subcommand("issue", "Print a token that allows a user some things for some time");
+  issue->add_option("--signing-key-path", flags->key, "The server's key: a file of any bytes")
+      ->type_name("FILE")
+      ->required();
+  issue->add_option("--user", flags->user, "Whose token it is")->type_name("NAME")->required();
+  issue
+      ->add_option("--scope", flags->scopes, "What it allows: " + fmt::format("{}", fmt::join(BatchSizeScopes(), ", ")))
+      ->type_name("SCOPE,...")
+      ->delimiter(',')
+      ->required();
+  issue->add_option("--expires", flags->expires, "For how long: 1h, 30d, or never")->type_name("TIME")->required();
+  issue->footer(kExamples);
+  issue->callback(
+      [&invocation, flags] { invocation.action = [flags](const Console& console) { return Issue(*flags, console); }; });
+}
+
+}  // namespace zeus
