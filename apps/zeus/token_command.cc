@@ -14,10 +14,10 @@ namespace {
 
 constexpr const char* kExamples =
     "Examples:\n"
-    "  head -c 32 /dev/urandom > key; chmod 600 key\n"
     "  zeus token issue --signing-key-path key --user alice --scope jobs-read,jobs-train --expires 30d > alice.token\n"
     "\n"
-    "`zeus serve --signing-key-path key` then takes the token; clients send what ZEUS_BSO_TOKEN holds.";
+    "The key is a file of any bytes that not everybody may read, such as 32 of /dev/urandom. The server is\n"
+    "`zeus serve --signing-key-path key`; clients send what ZEUS_BSO_TOKEN holds.";
 
 struct TokenFlags {
   std::string key;
