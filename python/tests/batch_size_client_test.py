@@ -309,7 +309,7 @@ class RealServiceTest(unittest.TestCase):
             key.chmod(0o600)
             self.serve("--signing-key-path", str(key))
             issued = subprocess.run([ZEUS, "token", "issue", "--signing-key-path", key, "--user", "alice", "--scope",
-                                     "jobs-train", "--expires", "1h"], capture_output=True, text=True, check=True)
+                                     "jobs-train", "--expires", "1h"], env=ENVIRONMENT, capture_output=True, text=True, check=True)
         ask = 'print("size", optimizer.get_batch_size(), optimizer.trial_number)\n'
         self.assertEqual(self.recur(ask, ZEUS_BSO_TOKEN=issued.stdout.strip()), ["size 32 1"])
         (error,) = self.recur(ask)
