@@ -9,5 +9,5 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)  # Asks dpkg-shlibdeps, from the package dpkg-dev.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libfmt-dev, liblzma-dev")  # For programs that link the library.
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libpq5")  # For `zeus serve` on a PostgreSQL database; opened at run time.
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libpq5, libssl3")  # For `zeus serve` on PostgreSQL, and with tokens; opened at run time.
 include(CPack)

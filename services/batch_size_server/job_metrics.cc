@@ -1,7 +1,6 @@
 #include "services/batch_size_server/job_metrics.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <span>
 

@@ -21,10 +21,8 @@ Spent SpentOf(const store::JobSettings& settings, Joules energy, Seconds time) {
 void Count(const store::JobSettings& settings, const store::TrialResult& result, BatchSizeView* view) {
   ++view->results;
   if (!result.converged) return;
-  const Joules cost = CostOf(settings, result.energy, result.time);
-  const Joules before = view->mean_cost.value_or(Joules(0)) * static_cast<double>(view->converged);
   ++view->converged;
-  view->mean_cost = (before + cost) / static_cast<double>(view->converged);
+  const Joules cost = CostOf(settings, result.energy, result.time);
   view->lowest_cost = view->lowest_cost ? std::min(*view->lowest_cost, cost) : cost;
 }
 
@@ -61,7 +59,13 @@ JobView ViewJob(const store::JobSettings& settings, const std::vector<store::Tri
     ++view.succeeded;
     Count(settings, *trial.result, &*of_size);
   }
-  view.savings = SavingsOf(settings, store::TallyOf(trials));
+  const std::vector<store::TrialTally> tallies = store::TallyOf(trials);
+  for (const store::TrialTally& tally : tallies) {
+    const auto of_size = std::ranges::find(view.batch_sizes, tally.batch_size, &BatchSizeView::batch_size);
+    if (!tally.converged || of_size == view.batch_sizes.end()) continue;
+    of_size->mean_cost = CostOf(settings, tally.energy, tally.time) / static_cast<double>(tally.trials);
+  }
+  view.savings = SavingsOf(settings, tallies);
   return view;
 }
 

@@ -56,19 +56,14 @@ std::expected<Claims, TokenProblem> ClaimsOf(const Json& json, std::span<const s
 }
 
 std::optional<int64_t> UnitOf(std::string_view name) {
-  struct Unit {
-    std::array<std::string_view, 5> names;
-    int64_t seconds;
-  };
-  static constexpr std::array<Unit, 5> kUnits = {{{{"s", "sec", "secs", "second", "seconds"}, 1},
-                                                  {{"m", "min", "mins", "minute", "minutes"}, 60},
-                                                  {{"h", "hr", "hrs", "hour", "hours"}, 3600},
-                                                  {{"d", "day", "days", "d", "d"}, 86400},
-                                                  {{"w", "week", "weeks", "w", "w"}, 604800}}};
-  for (const Unit& unit : kUnits) {
-    if (std::ranges::find(unit.names, name) != unit.names.end()) return unit.seconds;
-  }
-  return std::nullopt;
+  static constexpr std::array<std::pair<std::string_view, int64_t>, 21> kUnits = {
+      {{"s", 1},      {"sec", 1},       {"secs", 1},      {"second", 1},   {"seconds", 1}, {"m", 60},
+       {"min", 60},   {"mins", 60},     {"minute", 60},   {"minutes", 60}, {"h", 3600},    {"hr", 3600},
+       {"hrs", 3600}, {"hour", 3600},   {"hours", 3600},  {"d", 86400},    {"day", 86400}, {"days", 86400},
+       {"w", 604800}, {"week", 604800}, {"weeks", 604800}}};
+  const auto* const unit = std::ranges::find(kUnits, name, [](const auto& each) { return each.first; });
+  if (unit == kUnits.end()) return std::nullopt;
+  return unit->second;
 }
 
 bool IsDigit(char character) {
