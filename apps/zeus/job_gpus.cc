@@ -26,6 +26,7 @@ Result<JobGpus> ReadJobGpus(const DeviceInventory& inventory) {
     largest = std::max(largest, range->maximum);
   }
   return JobGpus{.name = gpus.front()->info().name,
+                 .count = static_cast<int64_t>(gpus.size()),
                  .largest_limit = largest,
                  .max_power = static_cast<double>(gpus.size()) * largest};
 }

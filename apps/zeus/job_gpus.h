@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "apps/zeus/console.h"
@@ -11,7 +12,8 @@ namespace zeus {
 
 /// The GPUs that a training command will see.
 struct JobGpus {
-  std::string name;     ///< Of the first.
+  std::string name;  ///< Of the first.
+  int64_t count = 1;
   Watts largest_limit;  ///< Of one.
   Watts max_power;      ///< Of all: the largest limit times their number.
 };

@@ -1,10 +1,8 @@
-#include <cstdlib>
 #include <memory>
 
 #include "apps/zeus/command.h"
 #include "apps/zeus/jobs_report.h"
-#include "services/batch_size_client/batch_size_client.h"
-#include "zeus/base/text_file.h"
+#include "apps/zeus/server_connection.h"
 
 namespace zeus {
 namespace {
@@ -20,25 +18,13 @@ constexpr const char* kExamples =
 constexpr const char* kDefaultServer = "http://127.0.0.1:30100";
 
 struct JobsFlags {
-  std::string server = kDefaultServer;
-  std::string token_file;
+  ServerFlags server{.url = kDefaultServer, .token_file = {}};
   std::string job_id;
   bool json = false;
 };
 
-Result<BatchSizeClient> Connect(const JobsFlags& flags) {
-  if (flags.token_file.empty()) {
-    const char* const token = std::getenv("ZEUS_BSO_TOKEN");
-    return BatchSizeClient::Create(flags.server, token == nullptr ? "" : token);
-  }
-  constexpr uint64_t kMostBytes = uint64_t{1} << 14;
-  ZEUS_ASSIGN_OR_RETURN(std::string token, ReadFile(flags.token_file, kMostBytes));
-  while (token.ends_with('\n')) token.pop_back();
-  return BatchSizeClient::Create(flags.server, token);
-}
-
 Result<void> List(const JobsFlags& flags, const Console& console) {
-  ZEUS_ASSIGN_OR_RETURN(BatchSizeClient client, Connect(flags));
+  ZEUS_ASSIGN_OR_RETURN(BatchSizeClient client, Connect(flags.server));
   ZEUS_ASSIGN_OR_RETURN(const std::string jobs, client.ListJobs());
   if (flags.json) return console.Print(jobs + "\n");
   ZEUS_ASSIGN_OR_RETURN(const std::string text, JobsText(jobs, console));
@@ -46,7 +32,7 @@ Result<void> List(const JobsFlags& flags, const Console& console) {
 }
 
 Result<void> Show(const JobsFlags& flags, const Console& console) {
-  ZEUS_ASSIGN_OR_RETURN(BatchSizeClient client, Connect(flags));
+  ZEUS_ASSIGN_OR_RETURN(BatchSizeClient client, Connect(flags.server));
   ZEUS_ASSIGN_OR_RETURN(const std::string job, client.ShowJob(flags.job_id));
   if (flags.json) return console.Print(job + "\n");
   ZEUS_ASSIGN_OR_RETURN(const std::string text, JobText(job, console));
@@ -54,7 +40,7 @@ Result<void> Show(const JobsFlags& flags, const Console& console) {
 }
 
 Result<void> Delete(const JobsFlags& flags, const Console& console) {
-  ZEUS_ASSIGN_OR_RETURN(BatchSizeClient client, Connect(flags));
+  ZEUS_ASSIGN_OR_RETURN(BatchSizeClient client, Connect(flags.server));
   ZEUS_RETURN_IF_ERROR(client.DeleteJob(flags.job_id));
   return console.Print("Deleted, with its trials.\n");
 }
@@ -62,14 +48,9 @@ Result<void> Delete(const JobsFlags& flags, const Console& console) {
 CLI::App* AddAction(CLI::App& app, Invocation& invocation, const std::shared_ptr<JobsFlags>& flags, const char* name,
                     const char* description, Result<void> (*run)(const JobsFlags&, const Console&)) {
   CLI::App* const command = app.add_subcommand(name, description);
-  command->add_option("--server", flags->server, "The server: http://HOST:PORT or unix:FILE")
-      ->type_name("URL")
+  AddServerFlags(*command, "The server: http://HOST:PORT or unix:FILE", flags->server)
       ->envname("ZEUS_SERVER")
       ->capture_default_str();
-  command
-      ->add_option("--token-file", flags->token_file,
-                   "File with the token that the server asks for [the value of ZEUS_BSO_TOKEN]")
-      ->type_name("FILE");
   command->callback([&invocation, flags, run] {
     invocation.action = [flags, run](const Console& console) { return run(*flags, console); };
   });

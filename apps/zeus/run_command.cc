@@ -15,16 +15,17 @@
 #include "apps/zeus/command.h"
 #include "apps/zeus/inventory_flags.h"
 #include "apps/zeus/job_gpus.h"
-#include "apps/zeus/number_flags.h"
-#include "apps/zeus/number_range.h"
+#include "apps/zeus/run_flags.h"
 #include "apps/zeus/run_progress.h"
 #include "apps/zeus/run_report.h"
-#include "apps/zeus/shell_word.h"
 #include "zeus/base/noted_signals.h"
-#include "zeus/base/number_text.h"
+#include "zeus/base/shell_words.h"
 #include "zeus/launcher/job_file.h"
 #include "zeus/launcher/recurring_run.h"
 #include "zeus/plugin/load_policy_plugin.h"
+#ifdef ZEUS_SERVICES
+#include "apps/zeus/served_run.h"
+#endif
 
 namespace zeus {
 namespace {
@@ -35,31 +36,13 @@ constexpr const char* kExamples =
     "  zeus run job.toml --recurrences 30 --eta 1 --quiet --json > report.json\n"
     "  zeus run job.toml --dry-run > first-try.txt\n"
     "  zeus run job.toml --resume zeus_runs/cifar100+...+20230112174309 > run.log\n"
+#ifdef ZEUS_SERVICES
+    "  zeus run job.toml --recurrences 1 --server http://127.0.0.1:30100 > run.log\n"
+#endif
     "\n"
     "The job file (TOML) says what to train and may hold the values of these flags in [run]; flags come\n"
     "first. A run that was killed or interrupted goes on with the same flags and --resume. Exit codes: 1\n"
     "when a try or the run failed, 130 after Ctrl-C. docs/running.md says more.";
-
-constexpr double kLongestTimeout = 1e9;
-
-struct RunFlags {
-  std::string job;
-  bool observer = false;
-  std::optional<int64_t> recurrences;
-  std::optional<double> eta;
-  std::optional<double> beta;
-  std::optional<uint64_t> seed;
-  std::string batch_policy;
-  std::vector<std::string> plugins;
-  std::optional<uint64_t> window;
-  std::string log_dir = "zeus_runs";
-  std::optional<double> timeout;
-  std::string resume;
-  std::string plot;
-  bool dry_run = false;
-  bool json = false;
-  bool quiet = false;
-};
 
 using MakePolicy = std::function<Result<std::unique_ptr<BatchSizePolicy>>(const PolicyOptions&)>;
 
@@ -96,32 +79,6 @@ std::string Timestamp() {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y%m%d%H%M%S", &local)};
 }
 
-// The command that goes on with a run: the same flags, and its folder.
-std::string ResumeCommand(const RunFlags& flags, const std::filesystem::path& folder) {
-  std::vector<std::string> words = {"zeus", "run", flags.job};
-  const auto add = [&](const char* flag, const auto& value, const auto& text) {
-    if (!value) return;
-    words.emplace_back(flag);
-    words.push_back(text(*value));
-  };
-  const auto integer = [](auto value) { return std::to_string(value); };
-  if (flags.observer) words.emplace_back("--observer");
-  add("--recurrences", flags.recurrences, integer);
-  add("--eta", flags.eta, ShortestTextWhole);
-  add("--beta", flags.beta, ShortestTextWhole);
-  add("--seed", flags.seed, integer);
-  const auto same = [](const std::string& text) { return text; };
-  add("--batch-policy", flags.batch_policy.empty() ? std::nullopt : std::optional(flags.batch_policy), same);
-  for (const std::string& plugin : flags.plugins) add("--plugin", std::optional(plugin), same);
-  add("--window", flags.window, integer);
-  add("--timeout", flags.timeout, ShortestTextWhole);
-  add("--resume", std::optional(folder.string()), same);
-  add("--plot", flags.plot.empty() ? std::nullopt : std::optional(flags.plot), same);
-  std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : " ") + ShellWord(word);
-  return line;
-}
-
 // What was asked for: flags, or else the job file, or else the defaults.
 Result<RecurringRunOptions> ToOptions(const RunFlags& flags, const JobFile& file, const JobGpus& gpus) {
   const RunSettings& run = file.run;
@@ -135,6 +92,7 @@ Result<RecurringRunOptions> ToOptions(const RunFlags& flags, const JobFile& file
   identity.seed = flags.seed.value_or(run.seed.value_or(identity.seed));
   if (run.batch_policy) identity.batch_policy = *run.batch_policy;
   if (!flags.batch_policy.empty()) identity.batch_policy = flags.batch_policy;
+  if (flags.is_served()) identity.batch_policy = kServedPolicy;
   identity.window = flags.window.value_or(run.window.value_or(0));
   identity.observer = flags.observer ? ObserverMode::kOn : run.observer.value_or(ObserverMode::kOff);
   identity.profile = run.profile.value_or(ProfileWindow());
@@ -149,7 +107,9 @@ Result<RecurringRunOptions> ToOptions(const RunFlags& flags, const JobFile& file
   options.recurrences = *recurrences;
   options.command = file.job.command;
   options.largest_limit = gpus.largest_limit;
-  ZEUS_ASSIGN_OR_RETURN(options.make_policy, FindPolicy(identity.batch_policy, flags.plugins));
+  if (!flags.is_served()) {
+    ZEUS_ASSIGN_OR_RETURN(options.make_policy, FindPolicy(identity.batch_policy, flags.plugins));
+  }
   options.timeout = flags.timeout ? std::optional(Seconds(*flags.timeout)) : run.timeout;
   return options;
 }
@@ -189,6 +149,12 @@ Result<void> RunRun(const RunFlags& flags, const Console& console, int* exit_cod
   ZEUS_ASSIGN_OR_RETURN(RecurringRunOptions options, ToOptions(flags, file, gpus));
 
   const NotedSignals signals;
+#ifdef ZEUS_SERVICES
+  if (flags.is_served()) {
+    ZEUS_ASSIGN_OR_RETURN(options.make_policy,
+                          MakeServedPolicy(flags.server, flags.job_id, options.identity, gpus, console, signals));
+  }
+#endif
   const auto beside = echo ? RunProgress::Beside::kOutput : RunProgress::Beside::kNothing;
   auto progress = std::make_unique<RunProgress>(console, options.recurrences, beside);
   options.echo = echo;
@@ -222,7 +188,8 @@ Result<void> RunRun(const RunFlags& flags, const Console& console, int* exit_cod
   }
   if (!report.failure.empty()) {
     if (stopped) console.Note("zeus: " + report.failure);
-    console.Note("zeus: what was learned is kept; go on with: " + ResumeCommand(flags, run.folder()));
+    const int64_t left = options.recurrences - std::ranges::count(run.history(), true, &HistoryEntry::reached);
+    console.Note("zeus: what was learned is kept; go on with: " + GoOnCommand(flags, run.folder(), left));
   }
   // Before anything is printed: whoever reads that may stop at any line.
   const Result<void> drawn = flags.plot.empty() ? Result<void>() : WriteResultFile(flags.plot, RunPlot(report));
@@ -236,52 +203,13 @@ Result<void> RunRun(const RunFlags& flags, const Console& console, int* exit_cod
   return {};
 }
 
-void AddDecisionFlags(CLI::App& command, RunFlags& flags) {
-  command.add_flag("--observer", flags.observer, "Find the best power limits, but train at the maximum");
-  command.add_option("--recurrences", flags.recurrences, "How often the job recurs")
-      ->type_name("N")
-      ->transform(IntegerText());
-  command.add_option("--eta", flags.eta, "Weight of energy against time, from 0 (time only) to 1 (energy only) [0.5]")
-      ->type_name("NUMBER")
-      ->transform(NumberText());
-  command.add_option("--beta", flags.beta, "A try may cost this many times the cheapest recurrence; inf: no limit [2]")
-      ->type_name("NUMBER")
-      ->transform(NumberText());
-  command.add_option("--seed", flags.seed, "Seed of the policy; the tries get it, and one more each [1]")
-      ->type_name("N")
-      ->transform(CountText());
-  command
-      .add_option("--batch-policy", flags.batch_policy,
-                  "Who chooses batch sizes: pruned-thompson, thompson, default, or a plugin's name\n[pruned-thompson]")
-      ->type_name("NAME");
-  command.add_option("--plugin", flags.plugins, "Shared object with a batch-size policy of one's own; may be repeated")
-      ->type_name("FILE")
-      ->allow_extra_args(false);
-  command.add_option("--window", flags.window, "How many of a batch size's latest results count; 0: all [0]")
-      ->type_name("N")
-      ->transform(CountText());
-}
-
 }  // namespace
 
 void AddRunCommand(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<RunFlags>();
   CLI::App* const command =
       app.add_subcommand("run", "Run a recurring training job, and find its best batch size and power limit");
-  command->add_option("job", flags->job, "The job file")->type_name("JOB.toml")->required();
-  AddDecisionFlags(*command, *flags);
-  command->add_option("--log-dir", flags->log_dir, "Folder below which the run gets a folder of its own")
-      ->type_name("DIR")
-      ->capture_default_str();
-  command->add_option("--timeout", flags->timeout, "End a try that takes longer, and fail")
-      ->type_name("SECONDS")
-      ->transform(NumberFrom(0.001, kLongestTimeout));
-  command->add_option("--resume", flags->resume, "Go on with the run in this log folder")->type_name("DIR");
-  command->add_flag("--dry-run", flags->dry_run, "Tell how the first try would be run, and touch nothing");
-  command->add_option("--plot", flags->plot, "Draw the cost of each recurrence as an SVG picture")->type_name("FILE");
-  command->add_flag("--json", flags->json,
-                    "Print JSON instead of a table; the training's output goes to standard error");
-  command->add_flag("--quiet", flags->quiet, "Do not show the training's output");
+  AddRunFlags(*command, *flags);
   command->footer(kExamples);
   command->callback([&invocation, flags] {
     invocation.action = [flags, &invocation](const Console& console) {

@@ -292,7 +292,8 @@ class PowerTest(Case):
             time.sleep(0.2)
             after = monitor.get_power_timeline("device_instant")
             assert all(point[0] <= time.time() - 0.2 for points in after.values() for point in points)
-            assert monitor.get_energy(start, end)[0] == energy[0]
+            later = monitor.get_energy(start, end)  # Held over then, interpolated now.
+            assert all(abs(later[gpu] - energy[gpu]) < 0.01 * energy[gpu] for gpu in energy), (later, energy)
             assert monitor.get_power() is not None
             """, "h100x2")
 

@@ -96,7 +96,11 @@ Result<ServedVerdict> BatchSizeClient::Report(const ServedTrial& trial, const Se
   Json body = NameOf(trial);
   body["energy"] = report.energy.value();
   body["time"] = report.time.value();
-  body["metric"] = report.metric;
+  if (report.reached) {
+    body["reached"] = *report.reached;
+  } else {
+    body["metric"] = report.metric;
+  }
   body["current_epoch"] = report.current_epoch;
   ZEUS_ASSIGN_OR_RETURN(const std::string answer, Ask("POST", "/report", body.dump()));
   ZEUS_ASSIGN_OR_RETURN(const Json json, ParseJson(answer, "POST /report"));
@@ -116,21 +120,30 @@ Result<void> BatchSizeClient::GiveUp(const ServedTrial& trial) {
   return {};
 }
 
-Result<std::string> BatchSizeClient::ListJobs() {
-  Json all = {{"jobs", Json::array()}};
+Result<std::string> BatchSizeClient::AllPages(const std::string& path, const std::string& field) {
+  Json all = {{field, Json::array()}};
   std::string after;
   while (true) {
-    const std::string target = "/jobs?limit=1000&after=" + http::EscapeForTarget(after);
+    std::string target = path + "?limit=1000";
+    if (!after.empty()) target += "&after=" + http::EscapeForTarget(after);
     ZEUS_ASSIGN_OR_RETURN(const std::string answer, Ask("GET", target));
     ZEUS_ASSIGN_OR_RETURN(const Json page, ParseJson(answer, target));
     const JsonPlace place(page, target);
-    ZEUS_ASSIGN_OR_RETURN(const JsonPlace jobs, place.Field("jobs"));
-    ZEUS_ASSIGN_OR_RETURN(const std::vector<JsonPlace> each, jobs.Elements());
-    for (const JsonPlace& job : each) all["jobs"].push_back(job.json());
+    ZEUS_ASSIGN_OR_RETURN(const JsonPlace found, place.Field(field));
+    ZEUS_ASSIGN_OR_RETURN(const std::vector<JsonPlace> each, found.Elements());
+    for (const JsonPlace& one : each) all[field].push_back(one.json());
     ZEUS_ASSIGN_OR_RETURN(const std::optional<JsonPlace> next, place.OptionalField("next"));
     if (!next) return all.dump();
-    ZEUS_ASSIGN_OR_RETURN(after, next->Text());
+    after = next->json().is_string() ? next->json().get<std::string>() : next->json().dump();
   }
+}
+
+Result<std::string> BatchSizeClient::ListJobs() {
+  return AllPages("/jobs", "jobs");
+}
+
+Result<std::string> BatchSizeClient::ListTrials(const std::string& job_id) {
+  return AllPages("/jobs/" + http::EscapeForTarget(job_id) + "/trials", "trials");
 }
 
 Result<std::string> BatchSizeClient::ShowJob(const std::string& job_id) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,8 @@ struct ServedReport {
   Seconds time;
   double metric = 0;
   int64_t current_epoch = 0;
+  /// The run has ended, and whether it reached the target; `metric` is not sent then. This project's servers know it.
+  std::optional<bool> reached = std::nullopt;
 };
 
 struct ServedVerdict {
@@ -52,11 +55,14 @@ class BatchSizeClient {
   Result<std::string> ListJobs();
   /// The JSON of GET /jobs/{id}.
   Result<std::string> ShowJob(const std::string& job_id);
+  /// {"trials": [...]}, all pages of them, in the order in which they began.
+  Result<std::string> ListTrials(const std::string& job_id);
   Result<void> DeleteJob(const std::string& job_id);
 
  private:
   BatchSizeClient(http::Client client, std::string name) : client_(std::move(client)), name_(std::move(name)) {}
 
+  Result<std::string> AllPages(const std::string& path, const std::string& field);
   Result<std::string> Ask(std::string_view method, const std::string& target, std::string body = {});
 
   http::Client client_;

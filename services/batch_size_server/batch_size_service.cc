@@ -129,8 +129,12 @@ Judgement Judge(const JobRecord& job, const TrialReport& report) {
   Judgement judgement{.cost = CostOf(settings, report.energy, report.time)};
   if (settings.beta_knob && job.min_cost)
     judgement.within_bound = judgement.cost <= *settings.beta_knob * *job.min_cost;
-  judgement.converged = settings.higher_is_better_metric ? report.metric >= settings.target_metric
-                                                         : report.metric <= settings.target_metric;
+  if (report.reached) {
+    judgement.converged = *report.reached;
+  } else {
+    judgement.converged = settings.higher_is_better_metric ? report.metric >= settings.target_metric
+                                                           : report.metric <= settings.target_metric;
+  }
   return judgement;
 }
 
@@ -141,6 +145,7 @@ std::string EndMessage(const JobRecord& job, const TrialReport& report, const Ju
                        ShortestText(job.min_cost->value()));
   }
   if (judgement.converged) return "Train succeeded";
+  if (report.reached) return fmt::format("Train ended after epoch {} without converging", report.current_epoch);
   return fmt::format("Train failed to converge within max_epoch({})", job.settings.max_epochs);
 }
 
@@ -203,7 +208,8 @@ Result<Verdict> ReportTrial(Store& store, const TrialReport& report, const Servi
   }
   const Judgement judgement = Judge(job, report);
   if (!std::isfinite(judgement.cost.value())) return Fail(ErrorCode::kInvalidArgument, "the cost is no finite number");
-  if (judgement.within_bound && report.current_epoch < job.settings.max_epochs && !judgement.converged) {
+  const bool ended = report.reached || report.current_epoch >= job.settings.max_epochs;
+  if (judgement.within_bound && !ended && !judgement.converged) {
     ZEUS_RETURN_IF_ERROR(RenewLease(store, time, *trial));
     return Verdict{false, false, "Stop condition not met, keep training"};
   }

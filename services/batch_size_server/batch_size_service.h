@@ -49,6 +49,8 @@ struct TrialReport {
   Seconds time;
   double metric = 0;
   int64_t current_epoch = 0;
+  /// The run has ended, and whether it reached the target; then `metric` says nothing. Absent: it is under way.
+  std::optional<bool> reached = std::nullopt;
 };
 
 struct Verdict {

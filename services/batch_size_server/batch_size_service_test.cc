@@ -111,6 +111,29 @@ TEST_F(BatchSizeServiceTest, WhileExplorationWaitsTheCheapestKnownRuns) {
   EXPECT_TRUE(Report(second, 50, 1)->converged);
 }
 
+TEST_F(BatchSizeServiceTest, ARunThatHasEndedSaysItselfWhetherItReachedTheTarget) {
+  ASSERT_THAT(Register(Settings()), IsOk());
+  const auto end = [&](const TrialRecord& trial, double energy, bool reached) {
+    return Do([&] {
+      return ReportTrial(store_,
+                         {.job_id = "job",
+                          .batch_size = trial.batch_size,
+                          .trial_number = trial.trial_number,
+                          .energy = Joules(energy),
+                          .current_epoch = 1,
+                          .reached = reached},
+                         {++now_ms_, lease_ms_});
+    });
+  };
+  EXPECT_EQ(end(*Start(), 100, true)->message, "Train succeeded");
+  const Verdict missed = *end(*Start(), 50, false);
+  EXPECT_TRUE(missed.stop_train);
+  EXPECT_FALSE(missed.converged);
+  EXPECT_EQ(missed.message, "Train ended after epoch 1 without converging");
+  // What cost too much did not converge, whatever the run says: as with any other report.
+  EXPECT_FALSE(end(*Start(), 1000, true)->converged);
+}
+
 TEST_F(BatchSizeServiceTest, ATrialThatIsGivenUpIsAskedForAgain) {
   ASSERT_THAT(Register(Settings()), IsOk());
   const TrialRecord first = *Start();

@@ -213,8 +213,13 @@ Parsed<TrialReport> ParseReport(std::string_view text) {
                      .trial_number = name.trial_number,
                      .energy = Joules(body.Number("energy")),
                      .time = Seconds(body.Number("time")),
-                     .metric = body.Number("metric"),
+                     .metric = 0,
                      .current_epoch = body.Integer("current_epoch")};
+  if (body.IsThere("reached") && !body.IsNull("reached")) {
+    report.reached = body.Boolean("reached");
+  } else {
+    report.metric = body.Number("metric");
+  }
   RequireNotNegative(body, "energy", report.energy.value());
   RequireNotNegative(body, "time", report.time.value());
   return Finish(body, std::move(report));

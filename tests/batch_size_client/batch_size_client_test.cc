@@ -62,6 +62,16 @@ TEST_F(BatchSizeClientTest, AllPagesAreListed) {
   EXPECT_THAT(jobs, HasSubstr("\"job999\""));
 }
 
+TEST_F(BatchSizeClientTest, AllPagesOfTrialsAreListed) {
+  ASSERT_THAT(client_.Register(Spec("a/b")), IsOk());
+  EXPECT_EQ(*client_.ListTrials("a/b"), "{\"trials\":[]}");
+  for (int i = 0; i < 1001; ++i) ASSERT_THAT(client_.StartTrial("a/b"), IsOk());
+  const std::string trials = *client_.ListTrials("a/b");
+  EXPECT_THAT(trials, HasSubstr("\"trial_number\":1,"));
+  EXPECT_THAT(trials, HasSubstr("\"trial_number\":1001,"));
+  EXPECT_THAT(client_.ListTrials("b"), IsError(ErrorCode::kNotFound, "there is no such job"));
+}
+
 TEST_F(BatchSizeClientTest, RefusalsComeInTheServersWords) {
   ASSERT_THAT(client_.Register(Spec("a")), IsOk());
   EXPECT_THAT(client_.Register(Spec("a", 0.8)), IsError(ErrorCode::kFailedPrecondition, "409: JobSpec doesn't match"));

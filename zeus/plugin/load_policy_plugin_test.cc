@@ -127,7 +127,7 @@ TEST(LoadPolicyPluginTest, AnEntryOfSomethingElse) {
 
 TEST(LoadPolicyPluginTest, AnotherVersion) {
   EXPECT_THAT(LoadPolicyPlugin(TestPlugin("other_version")),
-              IsError(ErrorCode::kInvalidData, "built for plugin version 999, this program has 2"));
+              IsError(ErrorCode::kInvalidData, "built for plugin version 999, this program has 3"));
 }
 
 TEST(LoadPolicyPluginTest, AnotherLayout) {

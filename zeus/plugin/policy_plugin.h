@@ -15,7 +15,7 @@ namespace zeus {
 
 /// Rises with every change to what crosses between a program and its plugins: PolicyPluginEntry, BatchSizePolicy, or a
 /// type in their calls.
-inline constexpr uint32_t kPolicyPluginVersion = 2;
+inline constexpr uint32_t kPolicyPluginVersion = 3;
 
 /// First in every entry, so that a program knows what it has found before it believes the rest.
 inline constexpr uint32_t kPolicyPluginMagic = 0x5a455553;

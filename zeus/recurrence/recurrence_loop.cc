@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "zeus/recurrence/power_limit_choice.h"
 
@@ -59,7 +60,9 @@ Result<bool> RecurrenceLoop::RunTry(int attempt, Joules* spent, History* history
                           .reached = outcome.ending == Ending::kReached,
                           .epochs = outcome.epochs,
                           .epoch_cost = outcome.epoch_cost,
-                          .ended_by_profile = outcome.ending == Ending::kAfterProfile};
+                          .ended_by_profile = outcome.ending == Ending::kAfterProfile,
+                          .energy = outcome.energy,
+                          .time = outcome.time};
   if (outcome.ending == Ending::kDidNotRun) {
     observation.cost = kDidNotRunPenalty * beta_ * state_.min_cost;
     observation.epochs = 0;
@@ -75,7 +78,9 @@ Result<bool> RecurrenceLoop::RunTry(int attempt, Joules* spent, History* history
                       .energy = outcome.energy,
                       .time = outcome.time,
                       .reached = observation.reached});
-  if (!observation.reached && state_.recurrences_done == 0 && proposal.batch_size == job_.default_batch_size) {
+  // Where a policy bounded the very first try by what others had cost, it may have been stopped by that.
+  if (!observation.reached && state_.recurrences_done == 0 && std::isinf(request.cost_upper_bound.value()) &&
+      proposal.batch_size == job_.default_batch_size) {
     return Fail(ErrorCode::kUnreachable,
                 fmt::format("the default batch size {} did not reach the target metric {} of {} within {} epochs; "
                             "choose a default that does, or another target",

@@ -98,7 +98,9 @@ Result<PowerProfile> ParsePowerProfile(std::string_view text, std::string_view s
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace optimal, document.Field("optimal_pl"));
   ZEUS_ASSIGN_OR_RETURN(const double milliwatts, optimal.Number());
   profile.optimal_limit = Watts(milliwatts / kMilliwattsPerWatt);
-  if (!profile.train.contains(profile.optimal_limit)) return optimal.Expected("one of the power limits in train_power");
+  // NaN is equal to any key of a map.
+  if (!std::isfinite(milliwatts) || !profile.train.contains(profile.optimal_limit))
+    return optimal.Expected("one of the power limits in train_power");
   return profile;
 }
 

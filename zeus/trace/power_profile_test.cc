@@ -52,6 +52,8 @@ TEST(PowerProfileTest, DamageIsNamedByItsField) {
     return ParsePowerProfile(text, "p.json");
   };
   EXPECT_THAT(ParsePowerProfile("", "p.json"), IsError(ErrorCode::kInvalidData, "p.json: not valid JSON"));
+  EXPECT_THAT(with("\"optimal_pl\": 100000", "\"optimal_pl\": \"nan\""),
+              IsError(ErrorCode::kInvalidData, "p.json.optimal_pl: expected one of the power limits in train_power"));
   EXPECT_THAT(with("\"optimal_pl\": 100000", "\"optimal_pl\": 125000"),
               IsError(ErrorCode::kInvalidData,
                       "p.json.optimal_pl: expected one of the power limits in train_power, found 125000"));

@@ -35,6 +35,8 @@ struct Observation {
   /// Of an epoch at the limit that was used, without what a profile adds; absent where it is not known.
   std::optional<Joules> epoch_cost = std::nullopt;
   bool ended_by_profile = false;  ///< It ended after its first epoch because of Proposal::epoch_cost_limit.
+  std::optional<Joules> energy = std::nullopt;  ///< What `cost` was made of; absent where it is not known.
+  std::optional<Seconds> time = std::nullopt;
 };
 
 /// Chooses batch sizes for recurring jobs. Users implement this interface to bring a policy of their own.
