@@ -42,7 +42,6 @@ void AddEnvCommand(CLI::App& app, Invocation& invocation);
 void AddExecCommand(CLI::App& app, Invocation& invocation);
 void AddExplainCommand(CLI::App& app, Invocation& invocation);
 void AddJobsCommand(CLI::App& app, Invocation& invocation);
-void AddTokenCommand(CLI::App& app, Invocation& invocation);
 void AddMonitorCommand(CLI::App& app, Invocation& invocation);
 void AddRestoreCommand(CLI::App& app, Invocation& invocation);
 void AddProfileCommand(CLI::App& app, Invocation& invocation);

@@ -1,6 +1,7 @@
 #include "apps/zeus/inventory_flags.h"
 
 #include <cstdlib>
+#include <utility>
 
 namespace zeus {
 namespace {
@@ -21,8 +22,9 @@ std::map<std::string, std::optional<std::string>> DeviceVariables() {
   return variables;
 }
 
-std::unique_ptr<DeviceInventory> OpenInventory() {
+std::unique_ptr<DeviceInventory> OpenInventory(std::set<std::string> without) {
   InventoryOptions options;
+  options.without = std::move(without);
   options.visibility = {.cuda_visible_devices = Variable("CUDA_VISIBLE_DEVICES"),
                         .cuda_device_order = Variable("CUDA_DEVICE_ORDER"),
                         .hip_visible_devices = Variable("HIP_VISIBLE_DEVICES")};

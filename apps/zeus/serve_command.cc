@@ -11,6 +11,7 @@
 
 #include "apps/zeus/command.h"
 #include "apps/zeus/serve_log.h"
+#include "apps/zeus/serve_loop.h"
 #include "apps/zeus/serve_settings.h"
 #include "services/batch_size_server/routes.h"
 #include "services/batch_size_server/scopes.h"
@@ -155,16 +156,7 @@ Result<void> Serve(const ServeFlags& flags, const Console& console) {
   AddPage(router);
   ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
                         http::Server::Start(std::move(options), std::move(router)));
-  std::string addresses;
-  if (const auto& tcp = server->tcp()) {
-    const bool is_ipv6 = tcp->host.find(':') != std::string::npos;
-    addresses += fmt::format(fmt::runtime(is_ipv6 ? "Listening on http://[{}]:{}\n" : "Listening on http://{}:{}\n"),
-                             tcp->host, tcp->port);
-  }
-  if (settings.socket) addresses += fmt::format("Listening on {}\n", *settings.socket);
-  const Result<void> printed = console.Print(addresses);
-  while (printed && !signals.Sleep(Seconds(1e6))) {
-  }
+  const Result<void> printed = ServeUntilSignal(*server, settings.socket, signals, console);
   if (printed) log.Tell("info", "finishing what is under way");
   // In this order: what is under way waits for commits, and what was left past the grace still answers to the server.
   server->Stop();

@@ -2,10 +2,15 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
+#include <climits>
+#include <cstdint>
+#include <mutex>
+#include <string>
 
 #include "zeus/base/json_fields.h"
 
@@ -26,9 +31,40 @@ Json LineOf(std::string_view level, std::string_view message) {
           {"message", message}};
 }
 
+std::string TextOf(const Json& line) {
+  return line.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+}
+
+// So short that a pipe takes it as a whole or not at all (pipe(7)).
+std::string ShortTextOf(Json line) {
+  std::string text = TextOf(line);
+  constexpr size_t kMostOfEach = 256;
+  if (text.size() <= PIPE_BUF) return text;
+  for (auto& value : line) {
+    if (value.is_string()) value = value.get<std::string>().substr(0, kMostOfEach);
+  }
+  return TextOf(line);
+}
+
+// Where nobody reads what we tell, it is dropped: a server must not wait for the reader of its log.
 void Write(const Json& line) {
-  const std::string text = line.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  static std::mutex mutex;
+  static uint64_t dropped = 0;
+  const std::scoped_lock lock(mutex);
+  pollfd waited{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (::poll(&waited, 1, 0) != 1 || (waited.revents & POLLOUT) == 0) {
+    ++dropped;
+    return;
+  }
+  std::string text = ShortTextOf(line);
+  if (dropped > 0) {
+    const std::string told = TextOf(LineOf("warning", fmt::format("{} lines were dropped: nobody read them", dropped)));
+    if (told.size() + text.size() <= PIPE_BUF) {
+      text = told + text;
+      dropped = 0;
+    }
+  }
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
 }  // namespace
@@ -39,8 +75,11 @@ bool ServeLog::Tells(std::string_view level) const {
   return RankOf(level) <= most_;
 }
 
-void ServeLog::Tell(std::string_view level, std::string_view message) const {
-  if (Tells(level)) Write(LineOf(level, message));
+void ServeLog::Tell(std::string_view level, std::string_view message, const http::NamedTexts& fields) const {
+  if (!Tells(level)) return;
+  Json line = LineOf(level, message);
+  for (const auto& [name, value] : fields) line[name] = value;
+  Write(line);
 }
 
 void ServeLog::Tell(const http::AccessRecord& record) const {

@@ -1,3 +1,5 @@
+#include "apps/zeus/token_command.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -5,19 +7,10 @@
 #include <chrono>
 #include <memory>
 
-#include "apps/zeus/command.h"
-#include "services/batch_size_server/scopes.h"
 #include "services/http/token.h"
 
 namespace zeus {
 namespace {
-
-constexpr const char* kExamples =
-    "Examples:\n"
-    "  zeus token issue --signing-key-path key --user alice --scope jobs-read,jobs-train --expires 30d > alice.token\n"
-    "\n"
-    "The key is a file of any bytes that not everybody may read, such as 32 of /dev/urandom. The server is\n"
-    "`zeus serve --signing-key-path key`; clients send what ZEUS_BSO_TOKEN holds.";
 
 struct TokenFlags {
   std::string key;
@@ -31,8 +24,7 @@ int64_t NowSeconds() {
   return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
 }
 
-Result<void> Issue(const TokenFlags& flags, const Console& console) {
-  const std::vector<std::string> known = BatchSizeScopes();
+Result<void> Issue(const TokenFlags& flags, const std::vector<std::string>& known, const Console& console) {
   for (const std::string& scope : flags.scopes) {
     if (std::ranges::find(known, scope) != known.end()) continue;
     return Fail(ErrorCode::kInvalidArgument,
@@ -47,10 +39,17 @@ Result<void> Issue(const TokenFlags& flags, const Console& console) {
 
 }  // namespace
 
-void AddTokenCommand(CLI::App& app, Invocation& invocation) {
-  CLI::App* const command = app.add_subcommand("token", "Make tokens for `zeus serve`");
+void AddTokenCommand(CLI::App& app, Invocation& invocation, const TokenCommand& about) {
+  CLI::App* const command = app.add_subcommand("token", fmt::format("Make tokens for `{} serve`", app.get_name()));
   command->require_subcommand(1);
-  command->footer(kExamples);
+  const std::string examples = fmt::format(
+      "Examples:\n"
+      "  {0} token issue --signing-key-path key --user alice --scope {1} --expires 30d > alice.token\n"
+      "\n"
+      "The key is a file of any bytes that not everybody may read, such as 32 of /dev/urandom. The server is\n"
+      "`{0} serve --signing-key-path key`; clients send what {2} holds.",
+      app.get_name(), about.example_scopes, about.client_variable);
+  command->footer(examples);
   auto flags = std::make_shared<TokenFlags>();
   CLI::App* const issue =
       command->add_subcommand("issue", "Print a token that allows a user some things for some time");
@@ -58,15 +57,15 @@ void AddTokenCommand(CLI::App& app, Invocation& invocation) {
       ->type_name("FILE")
       ->required();
   issue->add_option("--user", flags->user, "Whose token it is")->type_name("NAME")->required();
-  issue
-      ->add_option("--scope", flags->scopes, "What it allows: " + fmt::format("{}", fmt::join(BatchSizeScopes(), ", ")))
+  issue->add_option("--scope", flags->scopes, fmt::format("What it allows: {}", fmt::join(about.scopes, ", ")))
       ->type_name("SCOPE,...")
       ->delimiter(',')
       ->required();
   issue->add_option("--expires", flags->expires, "For how long: 1h, 30d, or never")->type_name("TIME")->required();
-  issue->footer(kExamples);
-  issue->callback(
-      [&invocation, flags] { invocation.action = [flags](const Console& console) { return Issue(*flags, console); }; });
+  issue->footer(examples);
+  issue->callback([&invocation, flags, scopes = about.scopes] {
+    invocation.action = [flags, scopes](const Console& console) { return Issue(*flags, scopes, console); };
+  });
 }
 
 }  // namespace zeus

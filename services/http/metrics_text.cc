@@ -31,9 +31,28 @@ std::string ValueText(double value) {
 
 }  // namespace
 
+MetricsFormat MetricsFormatFor(const std::string* accept) {
+  const bool open = accept != nullptr && accept->find("application/openmetrics-text") != std::string::npos;
+  return open ? MetricsFormat::kOpenMetrics : MetricsFormat::kPrometheus;
+}
+
+const char* ContentTypeOf(MetricsFormat format) {
+  return format == MetricsFormat::kPrometheus ? MetricsText::kContentType
+                                              : "application/openmetrics-text; version=1.0.0; charset=utf-8";
+}
+
 void MetricsText::Begin(std::string_view name, std::string_view type, std::string_view help) {
   name_ = name;
-  text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, Escaped(help, false), type);
+  // There, the samples of a counter end in "_total", and the counter's own name does not. Quotes are escaped, too.
+  const bool is_open = format_ == MetricsFormat::kOpenMetrics;
+  constexpr std::string_view kTotal = "_total";
+  if (is_open && type == "counter" && name.ends_with(kTotal)) name.remove_suffix(kTotal.size());
+  text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, Escaped(help, is_open), type);
+}
+
+std::string MetricsText::Take() {
+  if (format_ == MetricsFormat::kOpenMetrics) text_ += "# EOF\n";
+  return std::move(text_);
 }
 
 void MetricsText::Add(const Labels& labels, double value) {

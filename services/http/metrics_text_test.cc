@@ -24,6 +24,27 @@ TEST(MetricsTextTest, SamplesFollowTheirMetric) {
             "zeus_energy_joules_total{gpu=\"1\"} +Inf\n");
 }
 
+TEST(MetricsTextTest, OpenMetricsNamesCountersOtherwiseAndEnds) {
+  MetricsText metrics(MetricsFormat::kOpenMetrics);
+  metrics.Begin("zeus_energy_joules_total", "counter", "A \"count\".");
+  metrics.Add({}, 2);
+  metrics.Begin("zeus_up", "gauge", "Up.");
+  metrics.Add({{"a", "b"}}, 1);
+  EXPECT_EQ(metrics.Take(),
+            "# HELP zeus_energy_joules A \\\"count\\\".\n"
+            "# TYPE zeus_energy_joules counter\n"
+            "zeus_energy_joules_total 2\n"
+            "# HELP zeus_up Up.\n"
+            "# TYPE zeus_up gauge\n"
+            "zeus_up{a=\"b\"} 1\n"
+            "# EOF\n");
+  const std::string accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+  EXPECT_EQ(MetricsFormatFor(&accept), MetricsFormat::kOpenMetrics);
+  const std::string any = "*/*";
+  EXPECT_EQ(MetricsFormatFor(&any), MetricsFormat::kPrometheus);
+  EXPECT_EQ(MetricsFormatFor(nullptr), MetricsFormat::kPrometheus);
+}
+
 TEST(MetricsTextTest, BucketsOfAHistogramAddUp) {
   MetricsText metrics;
   metrics.Begin("wait_seconds", "histogram", "Waiting.");

@@ -24,6 +24,12 @@ void Router::Add(std::string method, std::string_view path, Handler handler) {
 }
 
 std::string_view Router::Dispatch(Request request, Responder responder) const {
+  if (gate_) {
+    if (std::optional<Response> answer = gate_(request)) {
+      responder.Send(*std::move(answer));
+      return {};
+    }
+  }
   std::string allowed;
   for (const Route& route : routes_) {
     if (!Matches(route.segments, request.segments)) continue;
@@ -37,6 +43,10 @@ std::string_view Router::Dispatch(Request request, Responder responder) const {
     }
     route.handler(request, std::move(responder));
     return route.path;
+  }
+  if (fallback_) {
+    responder.Send(*fallback_);
+    return {};
   }
   if (allowed.empty()) {
     responder.Send(Problem(404, "Not Found"));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,15 @@ class Router {
   /// Must not block: it runs on the server's only thread. It may hand the Responder to another one.
   using Handler = std::function<void(const Request&, Responder)>;
 
+  /// Asked first, whatever the path; what it returns is the answer, and no handler is called.
+  using Gate = std::function<std::optional<Response>(const Request&)>;
+
   /// `path`: "/jobs/{id}", where {id} is one segment of any text.
   void Add(std::string method, std::string_view path, Handler handler);
+
+  void SetGate(Gate gate) { gate_ = std::move(gate); }
+  /// What is answered where no route has this path and method, instead of 404 and 405.
+  void SetFallback(Response fallback) { fallback_ = std::move(fallback); }
 
   /// Calls the handler, or answers 404 (no such path) or 405 (another method, with Allow). The route's path, as it was
   /// added; empty where no handler was called.
@@ -31,6 +39,8 @@ class Router {
   };
 
   std::vector<Route> routes_;
+  Gate gate_;
+  std::optional<Response> fallback_;
 };
 
 }  // namespace zeus::http

@@ -1,9 +1,13 @@
 #include "services/http/server.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -29,13 +33,26 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 constexpr size_t kDrainBytes = size_t{64} * 1024 * 1024;
 constexpr auto kDrainTime = std::chrono::seconds(5);
 
+// What a stream's client has, when the server stops, to take what it is being sent.
+constexpr auto kLastPieceTime = std::chrono::seconds(1);
+
+// What wakes a stream's coroutine. On the server's thread alone.
+struct StreamState {
+  explicit StreamState(net::io_context& io) : wake(io, net::steady_timer::time_point::max()) {}
+
+  net::steady_timer wake;
+  bool news = true;
+  bool gone = false;  // The client, or the connection.
+};
+
 struct Connection {
   explicit Connection(net::generic::stream_protocol::socket socket) : stream(std::move(socket)) {}
 
   Stream stream;
   beast::flat_buffer buffer;
-  std::string client;  // Its IP address; empty on a Unix socket.
-  bool idle = true;    // Waits for a request's header.
+  Peer peer;
+  bool idle = true;                        // Waits for a request's header.
+  std::shared_ptr<StreamState> streaming;  // While it streams; shared with who wakes it.
 };
 
 // Where a Responder, on any thread, leaves what the connection's coroutine waits for.
@@ -68,12 +85,28 @@ beast::http::response<beast::http::string_body> ToBeast(Response response, bool 
   beast::http::response<beast::http::string_body> message;
   message.version(11);
   message.result(static_cast<unsigned>(response.status));
-  message.set(beast::http::field::content_type, response.content_type);
+  if (!response.content_type.empty()) message.set(beast::http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) message.set(name, value);
   message.body() = std::move(response.body);
   message.keep_alive(keep_alive);
   message.prepare_payload();
   return message;
+}
+
+// A client whose machine or network is gone says no goodbye. tcp(7): asked after ten seconds of silence, and given up
+// after three questions that nobody answered.
+void NoticeLoss(int fd) {
+  constexpr std::array<std::pair<int, int>, 3> kOptions = {{{TCP_KEEPIDLE, 10}, {TCP_KEEPINTVL, 5}, {TCP_KEEPCNT, 3}}};
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+  for (const auto& [option, value] : kOptions) ::setsockopt(fd, IPPROTO_TCP, option, &value, sizeof(value));
+}
+
+std::optional<Peer::Process> ProcessAt(int fd) {
+  ucred credentials{};
+  socklen_t size = sizeof(credentials);
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
+  return Peer::Process{.pid = credentials.pid, .uid = credentials.uid};
 }
 
 std::unexpected<Error> CannotListen(std::string_view where, const error_code& error) {
@@ -140,25 +173,19 @@ class Server::Impl {
       return Fail(ErrorCode::kInvalidArgument, fmt::format("cannot listen on \"{}\": expected a path of 1 to {} bytes",
                                                            path.native(), kLongestPath));
     }
+    ZEUS_RETURN_IF_ERROR(ClearSocketFile(path));
     error_code error;
-    struct stat status{};
-    if (::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) {
-      UnixProtocol::socket probe(io_);
-      probe.connect(path.native(), error);
-      if (!error) {
-        return Fail(ErrorCode::kUnavailable, fmt::format("cannot listen on {}: a server answers there", path.native()));
-      }
-      if (error == net::error::connection_refused) ::unlink(path.c_str());
-    }
     unix_.emplace(io_);
     unix_->open(UnixProtocol(), error);
     if (!error) unix_->bind(path.native(), error);
-    if (!error) unix_->listen(net::socket_base::max_listen_connections, error);
-    if (error) {
-      options_.socket.reset();
-      return CannotListen(path.native(), error);
+    if (error) return CannotListen(path.native(), error);
+    Result<void> ready = SetSocketAccess(path, options_.socket_access);
+    if (ready) {
+      unix_->listen(net::socket_base::max_listen_connections, error);
+      if (error) ready = CannotListen(path.native(), error);
     }
-    return {};
+    if (!ready) ::unlink(path.c_str());
+    return ready;
   }
 
   template <class Acceptor>
@@ -173,26 +200,29 @@ class Server::Impl {
         co_await pause.async_wait(net::redirect_error(net::use_awaitable, error));
         continue;
       }
-      std::string client;
+      Peer peer;
       if constexpr (std::is_same_v<Acceptor, net::ip::tcp::acceptor>) {
         socket.set_option(net::ip::tcp::no_delay(true), error);
-        const auto peer = socket.remote_endpoint(error);
-        if (!error) client = peer.address().to_string();
+        NoticeLoss(socket.native_handle());
+        const auto endpoint = socket.remote_endpoint(error);
+        if (!error) peer.address = endpoint.address().to_string();
+      } else {
+        peer.process = ProcessAt(socket.native_handle());
       }
       auto connection = std::make_shared<Connection>(net::generic::stream_protocol::socket(std::move(socket)));
-      connection->client = std::move(client);
+      connection->peer = std::move(peer);
       net::co_spawn(io_, Serve(std::move(connection)), net::detached);
     }
   }
 
   net::awaitable<void> Serve(std::shared_ptr<Connection> connection) {
     if (connections_.size() >= options_.limits.connections) {
-      co_await Write(*connection, Problem(503, "too many connections"), false);
+      co_await Refuse(*connection, Problem(503, "too many connections"));
       co_return;
     }
     connections_.insert(connection);
     bool goes_on = true;
-    while (goes_on && !stopping_) goes_on = co_await ServeOne(*connection);
+    while (goes_on && !stopping_) goes_on = co_await ServeOne(connection);
     connections_.erase(connection);
     error_code ignored;
     connection->stream.socket().shutdown(net::socket_base::shutdown_send, ignored);
@@ -201,7 +231,8 @@ class Server::Impl {
   }
 
   // One request; whether the connection stays open.
-  net::awaitable<bool> ServeOne(Connection& connection) {
+  net::awaitable<bool> ServeOne(std::shared_ptr<Connection> shared) {
+    Connection& connection = *shared;
     Parser parser;
     parser.header_limit(options_.limits.header_bytes);
     parser.body_limit(options_.limits.body_bytes);
@@ -221,14 +252,15 @@ class Server::Impl {
       if (!understood || error == beast::http::error::end_of_stream || error == beast::http::error::partial_message) {
         co_return false;
       }
-      const bool written = co_await Write(connection, ForReadError(error), false);
-      if (written) co_await Drain(connection);
+      if (co_await Refuse(connection, ForReadError(error))) co_await Drain(connection);
       co_return false;
     }
-    co_return co_await Answer(connection, parser.release());
+    co_return co_await Answer(std::move(shared), parser.release());
   }
 
-  net::awaitable<bool> Answer(Connection& connection, beast::http::request<beast::http::string_body> message) {
+  net::awaitable<bool> Answer(std::shared_ptr<Connection> shared,
+                              beast::http::request<beast::http::string_body> message) {
+    Connection& connection = *shared;
     const auto begin = std::chrono::steady_clock::now();
     const bool keep_alive = message.keep_alive();
     AccessRecord record{.method = std::string(message.method_string()), .target = std::string(message.target())};
@@ -240,7 +272,7 @@ class Server::Impl {
       });
     });
     Result<Target> target = ParseTarget(record.target);
-    if (!MayAsk(connection.client, begin)) {
+    if (!MayAsk(connection.peer.address, begin)) {
       Response refusal = Problem(429, "too many requests");
       refusal.headers.emplace_back("Retry-After", "1");
       responder.Send(std::move(refusal));
@@ -250,7 +282,8 @@ class Server::Impl {
                       .query = std::move(target->query),
                       .parameters = {},
                       .headers = HeadersOf(message),
-                      .body = std::move(message.body())};
+                      .body = std::move(message.body()),
+                      .peer = connection.peer};
       record.route = router_.Dispatch(std::move(request), std::move(responder));
     } else {
       responder.Send(Problem(400, target.error().message));
@@ -258,13 +291,28 @@ class Server::Impl {
     error_code ignored;
     while (!exchange->response) co_await exchange->ready.async_wait(net::redirect_error(net::use_awaitable, ignored));
     record.status = exchange->response->status;
-    const bool stays = keep_alive && !stopping_;
-    const bool written = co_await Write(connection, *std::move(exchange->response), stays);
-    if (options_.log) {
-      record.time = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
-      options_.log(record);
-    }
+    const bool streams = exchange->response->stream != nullptr;
+    const bool stays = keep_alive && !stopping_ && !streams;
+    bool written = true;
+    if (!streams) written = co_await Write(connection, *std::move(exchange->response), stays);
+    Tell(std::move(record), begin);
+    if (streams) co_await WriteStream(std::move(shared), *std::move(exchange->response));
     co_return written&& stays;
+  }
+
+  // Answers what is no request, or one too many.
+  net::awaitable<bool> Refuse(Connection& connection, Response response) {
+    const auto begin = std::chrono::steady_clock::now();
+    const int status = response.status;
+    const bool written = co_await Write(connection, std::move(response), false);
+    Tell({.method = {}, .target = {}, .status = status}, begin);
+    co_return written;
+  }
+
+  void Tell(AccessRecord record, std::chrono::steady_clock::time_point begin) const {
+    if (!options_.log) return;
+    record.time = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+    options_.log(record);
   }
 
   bool MayAsk(const std::string& client, std::chrono::steady_clock::time_point now) {
@@ -277,6 +325,61 @@ class Server::Impl {
     connection.stream.expires_after(options_.limits.transfer);
     co_await beast::http::async_write(connection.stream, message, net::redirect_error(net::use_awaitable, error));
     co_return !error;
+  }
+
+  // Until the client goes away or we stop. No time limit: a client that takes nothing costs its socket's buffer alone.
+  net::awaitable<void> WriteStream(std::shared_ptr<Connection> connection, Response response) {
+    const std::shared_ptr<BodyStream> body = std::move(response.stream);
+    beast::http::response<beast::http::empty_body> head(static_cast<beast::http::status>(response.status), 11);
+    head.set(beast::http::field::content_type, response.content_type);
+    for (const auto& [name, value] : response.headers) head.set(name, value);
+    head.chunked(true);
+    beast::http::response_serializer<beast::http::empty_body> serializer(head);
+    error_code error;
+    connection->stream.expires_after(options_.limits.transfer);
+    co_await beast::http::async_write_header(connection->stream, serializer,
+                                             net::redirect_error(net::use_awaitable, error));
+    if (error) co_return;
+    connection->stream.expires_never();
+    const auto state = std::make_shared<StreamState>(io_);
+    connection->streaming = state;
+    body->OnNews([this, state] {
+      net::post(io_, [state] {
+        state->news = true;
+        state->wake.cancel();
+      });
+    });
+    const std::shared_ptr<void> ended(nullptr, [&body](void*) { body->OnNews({}); });
+    net::co_spawn(io_, AwaitEnd(connection, state), net::detached);
+    while (!stopping_ && !state->gone) {
+      if (std::exchange(state->news, false)) {
+        const std::string piece = body->Take();
+        if (piece.empty()) continue;
+        const auto chunk = beast::http::make_chunk(net::buffer(piece));
+        co_await net::async_write(connection->stream, chunk, net::redirect_error(net::use_awaitable, error));
+        if (error) co_return;
+        state->news = true;  // Perhaps: while it was written.
+      } else {
+        error_code ignored;
+        co_await state->wake.async_wait(net::redirect_error(net::use_awaitable, ignored));
+      }
+    }
+    if (state->gone) co_return;
+    connection->stream.expires_after(options_.limits.transfer);
+    const auto last = beast::http::make_chunk_last();
+    co_await net::async_write(connection->stream, last, net::redirect_error(net::use_awaitable, error));
+  }
+
+  // A client that streams has nothing more to say but that it goes away.
+  static net::awaitable<void> AwaitEnd(std::shared_ptr<Connection> connection, std::shared_ptr<StreamState> state) {
+    std::array<char, 256> unwanted;
+    error_code error;
+    while (!error) {
+      co_await connection->stream.async_read_some(net::buffer(unwanted),
+                                                  net::redirect_error(net::use_awaitable, error));
+    }
+    state->gone = true;
+    state->wake.cancel();
   }
 
   static net::awaitable<void> Drain(Connection& connection) {
@@ -296,8 +399,17 @@ class Server::Impl {
     if (tcp_) tcp_->close(ignored);
     if (unix_) unix_->close(ignored);
     for (const std::shared_ptr<Connection>& connection : connections_) {
+      if (connection->streaming) connection->streaming->wake.cancel();
       if (connection->idle) connection->stream.close();
     }
+    // A stream ends with what is being written, unless its client takes nothing.
+    last_pieces_.expires_after(std::min<net::steady_timer::duration>(options_.grace, kLastPieceTime));
+    last_pieces_.async_wait([this](const error_code& error) {
+      if (error) return;
+      for (const std::shared_ptr<Connection>& connection : connections_) {
+        if (connection->streaming) connection->stream.close();
+      }
+    });
     grace_.expires_after(options_.grace);
     grace_.async_wait([this](const error_code& error) {
       if (!error) io_.stop();
@@ -306,7 +418,9 @@ class Server::Impl {
   }
 
   void EndWhenDone() {
-    if (stopping_ && connections_.empty()) grace_.cancel();
+    if (!stopping_ || !connections_.empty()) return;
+    grace_.cancel();
+    last_pieces_.cancel();
   }
 
   ServerOptions options_;
@@ -319,6 +433,7 @@ class Server::Impl {
   std::optional<net::ip::tcp::acceptor> tcp_;
   std::optional<UnixProtocol::acceptor> unix_;
   net::steady_timer grace_{io_};
+  net::steady_timer last_pieces_{io_};
   std::optional<RateLimiter> limiter_;
   std::set<std::shared_ptr<Connection>> connections_;  // Shared with the connection's own coroutine.
   bool stopping_ = false;

@@ -12,6 +12,7 @@
 
 #include "services/http/address.h"
 #include "services/http/router.h"
+#include "services/http/socket_file.h"
 #include "zeus/base/result.h"
 
 namespace zeus::http {
@@ -27,7 +28,7 @@ struct Limits {
   std::optional<double> requests_per_second = {};
 };
 
-/// An answered request, for a log.
+/// An answered request, for a log. What was no HTTP, too large, or a connection too many has no method and no target.
 struct AccessRecord {
   std::string method;
   std::string target;           ///< As it came in: may hold anything but spaces and line ends.
@@ -40,6 +41,7 @@ struct ServerOptions {
   std::optional<TcpAddress> tcp;
   /// A Unix socket. One that a dead server left is replaced; one that somebody answers on is kUnavailable.
   std::optional<std::filesystem::path> socket;
+  SocketAccess socket_access;
   Limits limits;
   /// How long Stop() waits for requests under way.
   std::chrono::milliseconds grace = std::chrono::seconds(10);
@@ -48,7 +50,8 @@ struct ServerOptions {
 
 /// HTTP/1.1 with connections kept alive, over TCP and a Unix socket, on one thread of its own.
 ///
-/// Handlers that keep a Responder must have answered, or destroyed it, before the server is destroyed.
+/// Handlers that keep a Responder must have answered, or destroyed it, before the server is destroyed; and whatever
+/// wakes a BodyStream must have ended.
 class Server {
  public:
   /// Listens and serves. kInvalidArgument for an address that is none; kUnavailable for one that is taken.

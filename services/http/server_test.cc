@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "services/http/client.h"
@@ -17,8 +18,10 @@
 namespace zeus::http {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class ServerTest : public ::testing::Test {
@@ -166,6 +169,18 @@ TEST_F(ServerTest, ConnectionsPastTheLimitAreTurnedAway) {
   EXPECT_EQ(first.Send("GET", "/echo/x")->status, 200);
 }
 
+TEST_F(ServerTest, WhatIsNoRequestIsToldOfToo) {
+  std::vector<std::pair<std::string, int>> told;
+  Start({.tcp = TcpAddress{}, .limits = {.body_bytes = 10}, .log = [&told](const AccessRecord& record) {
+           told.emplace_back(record.method + " " + record.target, record.status);
+         }});
+  EXPECT_THAT(Raw("nonsense\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(Raw("POST /echo HTTP/1.1\r\nContent-Length: 11\r\n\r\n"), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(Raw("GET /header HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  server_->Stop();
+  EXPECT_THAT(told, ::testing::ElementsAre(std::pair(" ", 400), std::pair(" ", 413), std::pair("GET /header", 200)));
+}
+
 TEST_F(ServerTest, StopFinishesWhatIsUnderWay) {
   Start();
   Client idle = NewClient();
@@ -192,6 +207,80 @@ TEST_F(ServerTest, StopWaitsNoLongerThanItsGrace) {
   responder.Send({});
   server_.reset();
   EXPECT_FALSE(answer.get());
+}
+
+class CountingStream final : public BodyStream {
+ public:
+  void OnNews(std::function<void()> wake) override {
+    const std::scoped_lock lock(mutex);
+    wake_up = std::move(wake);
+    (wake_up ? began : ended).set_value();
+  }
+  std::string Take() override {
+    const std::scoped_lock lock(mutex);
+    return std::exchange(waiting, "");
+  }
+  void Say(const std::string& text) {
+    const std::scoped_lock lock(mutex);
+    waiting = text;
+    wake_up();
+  }
+
+  std::promise<void> began, ended;
+  std::mutex mutex;
+  std::string waiting;
+  std::function<void()> wake_up;
+};
+
+TEST_F(ServerTest, AStreamSendsWhatComesUntilTheClientGoes) {
+  const auto stream = std::make_shared<CountingStream>();
+  router_.Add("GET", "/stream", [&](const Request&, Responder responder) {
+    responder.Send({.content_type = "text/event-stream", .stream = stream});
+  });
+  Start();
+  auto answer = std::async(std::launch::async, [this] { return Raw("GET /stream HTTP/1.1\r\n\r\n", false); });
+  stream->began.get_future().get();
+  stream->Say("one");
+  while (true) {  // Until it is taken: else the next would replace it.
+    const std::scoped_lock lock(stream->mutex);
+    if (stream->waiting.empty()) break;
+  }
+  stream->Say("three");
+  while (true) {
+    const std::scoped_lock lock(stream->mutex);
+    if (stream->waiting.empty()) break;
+  }
+  server_->Stop();
+  stream->ended.get_future().get();
+  EXPECT_EQ(answer.get(),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "3\r\none\r\n5\r\nthree\r\n0\r\n\r\n");
+}
+
+TEST_F(ServerTest, AStreamEndsWhenItsClientIsGone) {
+  const auto stream = std::make_shared<CountingStream>();
+  router_.Add("GET", "/stream", [&](const Request&, Responder responder) { responder.Send({.stream = stream}); });
+  Start();
+  EXPECT_THAT(Raw("GET /stream HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 200 "));  // Closes its half at once.
+  stream->began.get_future().get();
+  stream->ended.get_future().get();
+}
+
+TEST_F(ServerTest, AGateAnswersBeforeAnyRouteAndAFallbackWhereThereIsNone) {
+  router_.SetGate([](const Request& request) -> std::optional<Response> {
+    if (request.segments[0] != "closed") return std::nullopt;
+    return Response{.status = 418, .body = "no"};
+  });
+  router_.SetFallback({.status = 404, .body = "", .content_type = ""});
+  router_.Add("GET", "/closed", [](const Request&, Responder responder) { responder.Send({}); });
+  Start();
+  Client client = NewClient();
+  EXPECT_EQ(client.Send("GET", "/closed")->status, 418);
+  EXPECT_EQ(client.Send("GET", "/closed/door")->status, 418);
+  EXPECT_EQ(client.Send("GET", "/echo/x")->status, 200);
+  const std::string answer = Raw("DELETE /echo HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 404 "), HasSubstr("Content-Length: 0\r\n")));
+  EXPECT_THAT(answer, Not(HasSubstr("Content-Type")));
 }
 
 TEST_F(ServerTest, AnAddressThatIsNoneOrTakenIsToldSo) {

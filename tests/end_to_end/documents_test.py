@@ -2,11 +2,11 @@
 """Checks that the documents say what is so.
 
 usage: documents_test.py links SOURCE_DIR
-       documents_test.py flags SOURCE_DIR ZEUS
+       documents_test.py flags SOURCE_DIR ZEUS...
        documents_test.py commands SOURCE_DIR ZEUS [TRACES]
 
 links     every relative link, with its heading if it names one, and every path in code font leads somewhere
-flags     every flag that is written about is in some --help of the program ZEUS
+flags     every flag that is written about is in some --help of the programs ZEUS...
 commands  every line of a console or sh block that starts with `zeus ` ends with exit code 0, in an empty folder with a
           copy of the repository's traces/ in it (without, for documents in traces/, which say how to make it); TRACES is
           the folder of the published traces, and without it the commands that need them are skipped (exit code 77).
@@ -136,11 +136,10 @@ def own_flags(text):
     if "--" in words and not text.strip().startswith("-"):
         position = words.index("--")
         return own_flags(" ".join(words[:position])) + own_flags(" ".join(words[position + 1:]))
-    if not words or not (words[0].startswith("-") or words[0].split("/")[-1] == "zeus" or "zeus" in words):
+    ours = [position for position, word in enumerate(words) if word.split("/")[-1] in ("zeus", "zeusd")]
+    if not words or not (words[0].startswith("-") or ours[:1] == [0] or {"zeus", "zeusd"} & set(words)):
         return []
-    if "zeus" in [word.split("/")[-1] for word in words]:
-        position = [word.split("/")[-1] for word in words].index("zeus")
-        words = words[position:]
+    words = words[ours[0]:] if ours else words
     return FLAG.findall(" ".join(words))
 
 
@@ -156,11 +155,13 @@ def flag_problems(document, known):
             yield f"{document.at(number)}: no --help of the program tells of {flag}"
 
 
-def run_flags(root, zeus):
+def run_flags(root, programs):
     known = set()
-    help_of(zeus, [], known)
-    if len(known) < 10:
-        return [f"{zeus} --help tells of these flags only: {sorted(known)}"]
+    for program in programs:
+        before = len(known)
+        help_of(program, [], known)
+        if len(known) < before + 5:
+            return [f"{program} --help tells of these flags only: {sorted(known)}"]
     return [problem for document in documents(root) for problem in flag_problems(document, known)]
 
 
@@ -258,7 +259,7 @@ def run_commands(root, zeus, traces):
 def main(arguments):
     what, root = (arguments + ["", ""])[:2]
     expected = {"links": (2,), "flags": (3,), "commands": (3, 4)}.get(what, ())
-    if len(arguments) not in expected:
+    if not (len(arguments) in expected or (what == "flags" and len(arguments) > 3)):
         print(__doc__.strip(), file=sys.stderr)
         return 2
     root = pathlib.Path(root).resolve()
@@ -266,7 +267,7 @@ def main(arguments):
     if what == "links":
         problems = run_links(root)
     elif what == "flags":
-        problems = run_flags(root, arguments[2])
+        problems = run_flags(root, arguments[2:])
     else:
         traces = arguments[3] if len(arguments) > 3 and os.path.isdir(arguments[3]) else None
         problems, skipped = run_commands(root, arguments[2], traces)

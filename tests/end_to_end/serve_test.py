@@ -128,6 +128,18 @@ class ServeTest(ServeCase):
         trials = ask(connection, "GET", "/jobs/birds/trials")[1]["trials"]
         self.assertEqual([each["status"] for each in trials], ["failed", "dispatched"])
 
+    def test_a_log_that_nobody_reads_holds_up_nobody(self):
+        server = self.serve("--database", "memory:", "--log-level", "debug")
+        connection = server.connect()
+        for _ in range(2000):  # Of 100 bytes and more, and a pipe takes 64 KiB.
+            self.assertEqual(ask(connection, "GET", "/jobs?limit=1")[0], 200)
+        read = os.read(server.process.stderr.fileno(), 1 << 16).decode()
+        self.assertEqual(ask(connection, "GET", "/no/such/" + "x" * 10000)[0], 404)
+        code, errors = server.end()
+        lines = [json.loads(line) for line in (read + errors).splitlines()]
+        self.assertEqual(code, 0)
+        self.assertTrue([line for line in lines if "lines were dropped: nobody read them" in line["message"]], lines[-3:])
+
     def test_what_cannot_be_served_is_told(self):
         server = self.serve("--database", self.database())
         self.fails(1, "another process has it open", "serve", "--listen", "127.0.0.1:0", "--database", self.database())

@@ -22,9 +22,14 @@ DeviceInventory::~DeviceInventory() = default;
 
 std::unique_ptr<DeviceInventory> DeviceInventory::Open(const InventoryOptions& options) {
   std::unique_ptr<DeviceInventory> inventory(new DeviceInventory);
-  inventory->OpenNvidia(options);
-  inventory->OpenAmd(options);
-  inventory->OpenCpus(options);
+  const auto open = [&](const char* name, void (DeviceInventory::*opener)(const InventoryOptions&)) {
+    if (!options.without.contains(name)) return (inventory.get()->*opener)(options);
+    inventory->backends_.push_back(
+        {.name = name, .library_version = "", .driver_version = "", .why_not = "it was not asked for"});
+  };
+  open("nvml", &DeviceInventory::OpenNvidia);
+  open("amdsmi", &DeviceInventory::OpenAmd);
+  open("powercap", &DeviceInventory::OpenCpus);
   inventory->visible_ = inventory->FindVisible(options.visibility, inventory->problems_);
   if (!inventory->visible_) inventory->problems_.push_back(inventory->visible_.error().message);
   return inventory;

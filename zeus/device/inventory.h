@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct InventoryOptions {
   std::filesystem::path nvml = "libnvidia-ml.so.1";  ///< A bare name is for the loader to find.
   AmdSmiSearch amdsmi;
   std::filesystem::path root = "/";  ///< What holds /sys and /proc.
+  /// Names of backends that are not tried.
+  std::set<std::string> without = {};
   const Clock& clock = Clock::System();
 };
 

@@ -1,0 +1,113 @@
+#include "services/node_daemon/node_gpu.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+
+#include "zeus/base/json_fields.h"
+#include "zeus/monitor/power_sampler.h"
+
+namespace zeus {
+
+NodeGpu::NodeGpu(Gpu& gpu, const NodeGpuOptions& options)
+    : gpu_(gpu),
+      overridden_(gpu, *options.overrides),
+      poll_period_(options.poll_period),
+      leases_(*options.leases),
+      log_(options.log),
+      settings_(overridden_, options.keeping),
+      power_([this] { sampler_.Post([this] { Sample(std::chrono::steady_clock::now()); }); }) {
+  owner_.Post([this] {
+    if (const std::string note = settings_.Begin(); !note.empty()) log_("warning", note, {});
+  });
+}
+
+void NodeGpu::Change(ChangeRequest request, Changed changed) {
+  owner_.Post(
+      [this, request = std::move(request), changed = std::move(changed)]() mutable { changed(Apply(request)); });
+}
+
+void NodeGpu::EndLease(int64_t lease) {
+  owner_.Post([this, lease] {
+    const std::optional<Result<void>> ended = settings_.EndLease(lease);
+    if (!ended) return;
+    const std::string gpu = std::to_string(id());
+    const std::string number = std::to_string(lease);
+    if (*ended) {
+      log_("info", fmt::format("GPU {}: lease {} ended; what was there before is back", gpu, number),
+           {{"gpu", gpu}, {"lease", number}});
+    } else {
+      log_("error", fmt::format("GPU {}: lease {} ended; {}", gpu, number, ended->error().message),
+           {{"gpu", gpu}, {"lease", number}});
+    }
+  });
+}
+
+void NodeGpu::Ask(Question question) {
+  owner_.Post([this, question = std::move(question)]() mutable { question(gpu_); });
+}
+
+void NodeGpu::Stop() {
+  owner_.Post([this] {
+    if (const Result<void> ended = settings_.End(); !ended) log_("error", ended.error().message, {});
+  });
+  owner_.Stop();
+  sampler_.Stop();
+}
+
+Result<void> NodeGpu::Apply(const ChangeRequest& request) {
+  http::NamedTexts fields = {{"gpu", std::to_string(id())}, {"uuid", gpu_.info().uuid}, {"who", request.who}};
+  if (request.lease) fields.emplace_back("lease", std::to_string(*request.lease));
+  const std::string before = ReadBefore(gpu_, request.change);
+  if (!before.empty()) fields.emplace_back("before", before);
+  fields.emplace_back("after", ValueText(request.change));
+  const std::string what = fmt::format("GPU {}: {}", id(), Describe(request.change));
+  // Asked here, where it will be put back: after its end nobody would.
+  if (request.lease && !leases_.IsLive(*request.lease)) {
+    log_("warning", what + ": the lease has ended", fields);
+    return Fail(ErrorCode::kFailedPrecondition, "the lease has ended");
+  }
+  Result<void> applied = settings_.Change(request.change, request.lease);
+  if (applied) {
+    if (request.lease) leases_.Note(*request.lease, id(), Describe(request.change));
+    log_("info", what, fields);
+  } else {
+    log_("warning", fmt::format("{}: {}", what, applied.error().message), fields);
+  }
+  return applied;
+}
+
+void NodeGpu::Sample(Time due) {
+  if (!power_.GoesOn()) {
+    streamed_mw_.reset();
+    return;
+  }
+  const Result<int64_t> milliwatts = ReadMilliwatts(gpu_);
+  if (!milliwatts) {
+    if (!std::exchange(told_failure_, true)) log_("warning", milliwatts.error().message, {});
+  } else if (told_failure_ = false; streamed_mw_ != *milliwatts) {
+    streamed_mw_ = *milliwatts;
+    power_.Publish(Json{{"timestamp_ms", NowMilliseconds()}, {"gpu_id", id()}, {"power_mw", *milliwatts}}.dump());
+  }
+  // Absolute times, so that the rate is kept; those that were missed are left out.
+  const auto period = std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(poll_period_.value()));
+  const Time now = std::chrono::steady_clock::now();
+  due = std::max(due + period, now);
+  sampler_.PostAt(due, [this, due] { Sample(due); });
+}
+
+Result<int64_t> ReadMilliwatts(Gpu& gpu) {
+  ZEUS_ASSIGN_OR_RETURN(const PowerSensor sensor, BestPowerSensor(gpu));
+  ZEUS_ASSIGN_OR_RETURN(const PowerSample sample, gpu.ReadPower(sensor));
+  return std::llround(sample.power.value() * 1e3);
+}
+
+int64_t NowMilliseconds() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace zeus
