@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "services/batch_size_server/routes.h"
-#include "services/http/client.h"
 #include "services/http/server.h"
 #include "services/store/group_commit.h"
 #include "services/store/memory_store.h"
@@ -123,7 +122,7 @@ class Recurring {
 
  private:
   std::string Send(std::string_view method, const std::string& target, std::string body) {
-    const Result<http::Response> response = client_.Send(method, target, std::move(body));
+    const Result<http::Answer> response = client_.Send(method, target, std::move(body));
     if (!response || response->status >= 300) {
       fmt::print(stderr, "{} {}: {}\n", method, target, response ? response->body : response.error().message);
       std::abort();

@@ -113,7 +113,7 @@ Result<http::ServerOptions> OptionsOf(const ServeSettings& settings) {
   if (settings.socket) options.socket = *settings.socket;
   if (!settings.listen && settings.socket) return options;
   const std::string_view listen = settings.listen ? *settings.listen : kDefaultListen;
-  Result<http::TcpAddress> address = ParseListen(listen);
+  Result<http::TcpAddress> address = http::ParseHostPort(listen);
   if (!address) return Fail(address.error().code, fmt::format("--listen {}: {}", listen, address.error().message));
   options.tcp = *std::move(address);
   const bool guarded = settings.signing_key_path || settings.allow_unauthenticated.value_or(false);

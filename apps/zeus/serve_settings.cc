@@ -8,9 +8,9 @@
 #include <cstdlib>
 
 #include "apps/zeus/serve_log.h"
-#include "zeus/base/number_text.h"
 #include "zeus/base/text_file.h"
 #include "zeus/base/toml_table.h"
+#include "zeus/http_client/address.h"
 
 namespace zeus {
 namespace {
@@ -43,7 +43,7 @@ Result<ServeSettings> ReadServeSettings(const std::filesystem::path& file) {
   ServeSettings settings;
   ZEUS_ASSIGN_OR_RETURN(settings.listen, table.TakeText("listen"));
   if (settings.listen) {
-    const Result<http::TcpAddress> address = ParseListen(*settings.listen);
+    const Result<http::TcpAddress> address = http::ParseHostPort(*settings.listen);
     if (!address) return table.Wrong("listen", address.error().message);
   }
   ZEUS_ASSIGN_OR_RETURN(settings.socket, table.TakeText("socket"));
@@ -82,17 +82,6 @@ void Complete(ServeSettings* settings, const ServeSettings& others) {
   Fill(&settings->requests_per_second, others.requests_per_second);
   Fill(&settings->signing_key_path, others.signing_key_path);
   Fill(&settings->allow_unauthenticated, others.allow_unauthenticated);
-}
-
-Result<http::TcpAddress> ParseListen(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  const auto port = colon == std::string_view::npos ? std::nullopt : ParseUnsigned(text.substr(colon + 1));
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (!port || *port > 65535 || host.empty()) {
-    return Fail(ErrorCode::kInvalidArgument, "expected HOST:PORT, such as 127.0.0.1:30100");
-  }
-  return http::TcpAddress{.host = std::string(host), .port = static_cast<uint16_t>(*port)};
 }
 
 }  // namespace zeus

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "services/http/address.h"
 #include "zeus/base/result.h"
 
 namespace zeus {
@@ -31,8 +30,5 @@ ServeSettings EnvironmentServeSettings();
 
 /// Sets what is absent to what `others` say.
 void Complete(ServeSettings* settings, const ServeSettings& others);
-
-/// HOST:PORT. The error says what was expected.
-Result<http::TcpAddress> ParseListen(std::string_view text);
 
 }  // namespace zeus

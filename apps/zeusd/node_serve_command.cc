@@ -86,7 +86,7 @@ Result<mode_t> PermissionsOf(const std::string& text) {
 Result<http::ServerOptions> OptionsOf(const NodeServeFlags& flags) {
   http::ServerOptions options;
   if (flags.mode == "tcp") {
-    Result<http::TcpAddress> address = ParseListen(flags.tcp_bind_address);
+    Result<http::TcpAddress> address = http::ParseHostPort(flags.tcp_bind_address);
     if (!address) {
       return Fail(address.error().code,
                   fmt::format("--tcp-bind-address {}: {}", flags.tcp_bind_address, address.error().message));

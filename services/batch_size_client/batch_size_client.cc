@@ -6,13 +6,9 @@
 
 #include "services/http/target.h"
 #include "zeus/base/json_fields.h"
-#include "zeus/base/number_text.h"
 
 namespace zeus {
 namespace {
-
-constexpr std::string_view kTcp = "http://";
-constexpr std::string_view kUnix = "unix:";
 
 ErrorCode CodeOf(int status) {
   if (status == 401 || status == 403) return ErrorCode::kPermissionDenied;
@@ -21,7 +17,7 @@ ErrorCode CodeOf(int status) {
 }
 
 // In the server's words, where it has some: "message" of its rules, "detail" of HTTP and of fields, "error" of tokens.
-std::string WordsOf(const http::Response& response) {
+std::string WordsOf(const http::Answer& response) {
   const Json body = Json::parse(response.body, nullptr, false);
   if (body.is_object()) {
     for (const char* const name : {"message", "detail", "error"}) {
@@ -36,26 +32,11 @@ Json NameOf(const ServedTrial& trial) {
   return {{"job_id", trial.job_id}, {"batch_size", trial.batch_size}, {"trial_number", trial.trial_number}};
 }
 
-Result<http::Client> Connect(std::string_view url) {
-  if (url.starts_with(kUnix) && url.size() > kUnix.size()) {
-    return http::Client(std::filesystem::path(url.substr(kUnix.size())));
-  }
-  std::string_view address = url;
-  if (address.ends_with('/')) address.remove_suffix(1);
-  const size_t colon = address.rfind(':');
-  const std::optional<uint64_t> port = ParseUnsigned(address.substr(std::min(colon + 1, address.size())));
-  if (!address.starts_with(kTcp) || colon <= kTcp.size() || !port || *port == 0 || *port > 65535) {
-    return Fail(ErrorCode::kInvalidArgument, fmt::format("server {}: expected http://HOST:PORT or unix:FILE", url));
-  }
-  std::string_view host = address.substr(kTcp.size(), colon - kTcp.size());
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return http::Client(http::TcpAddress{.host = std::string(host), .port = static_cast<uint16_t>(*port)});
-}
-
 }  // namespace
 
 Result<BatchSizeClient> BatchSizeClient::Create(std::string_view url, std::string_view token) {
-  ZEUS_ASSIGN_OR_RETURN(http::Client client, Connect(url));
+  ZEUS_ASSIGN_OR_RETURN(http::ServerAddress address, http::ParseServerUrl(url));
+  http::Client client(std::move(address));
   // Anything else would end the header's line, and tokens hold none of it.
   if (!std::ranges::all_of(token, [](char character) { return character > ' ' && character < '\x7f'; })) {
     return Fail(ErrorCode::kInvalidArgument, "a token is one word of ASCII");
@@ -65,7 +46,7 @@ Result<BatchSizeClient> BatchSizeClient::Create(std::string_view url, std::strin
 }
 
 Result<std::string> BatchSizeClient::Ask(std::string_view method, const std::string& target, std::string body) {
-  Result<http::Response> response = client_.Send(method, target, std::move(body));
+  Result<http::Answer> response = client_.Send(method, target, std::move(body));
   if (!response) return Fail(response.error().code, fmt::format("{}: {}", name_, response.error().message));
   if (response->status / 100 == 2) return std::move(response->body);
   return Fail(CodeOf(response->status),

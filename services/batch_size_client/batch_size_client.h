@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "services/http/client.h"
 #include "zeus/base/result.h"
 #include "zeus/base/units.h"
+#include "zeus/http_client/client.h"
 
 namespace zeus {
 

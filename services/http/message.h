@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "zeus/http_client/answer.h"
+
 /// An HTTP exchange as our own code sees it: no socket, no third-party type.
 namespace zeus::http {
-
-using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 
 /// Who is at the other end of a connection, as far as the system tells.
 struct Peer {

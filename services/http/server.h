@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "services/http/address.h"
+#include "zeus/http_client/address.h"
 #include "services/http/router.h"
 #include "services/http/socket_file.h"
 #include "zeus/base/result.h"

@@ -10,10 +10,10 @@
 #include <mutex>
 #include <thread>
 
-#include "services/http/client.h"
 #include "tests/support/files.h"
 #include "tests/support/result_matchers.h"
 #include "zeus/base/unique_fd.h"
+#include "zeus/http_client/client.h"
 
 namespace zeus::http {
 namespace {
@@ -85,12 +85,12 @@ TEST_F(ServerTest, AnswersRequestsOverOneConnection) {
   Start();
   Client client = NewClient();
   for (int i = 0; i < 3; ++i) {
-    const Result<Response> got = client.Send("GET", "/echo/a%20b?q=c");
+    const Result<Answer> got = client.Send("GET", "/echo/a%20b?q=c");
     ASSERT_THAT(got, IsOk());
     EXPECT_EQ(got->status, 200);
     EXPECT_EQ(got->body, "a bc");
     EXPECT_EQ(got->content_type, "application/json");
-    const Result<Response> posted = client.Send("POST", "/echo", "{\"x\": 1}");
+    const Result<Answer> posted = client.Send("POST", "/echo", "{\"x\": 1}");
     ASSERT_THAT(posted, IsOk());
     EXPECT_EQ(posted->status, 201);
     EXPECT_EQ(posted->body, "{\"x\": 1}");
@@ -117,11 +117,11 @@ TEST_F(ServerTest, ListensOnAUnixSocketAndReplacesADeadOne) {
 TEST_F(ServerTest, UnknownPathsAndMethodsAreTold) {
   Start();
   Client client = NewClient();
-  const Result<Response> unknown = client.Send("GET", "/nothing");
+  const Result<Answer> unknown = client.Send("GET", "/nothing");
   ASSERT_THAT(unknown, IsOk());
   EXPECT_EQ(unknown->status, 404);
   EXPECT_EQ(unknown->body, R"({"detail":"Not Found"})");
-  const Result<Response> method = client.Send("DELETE", "/echo");
+  const Result<Answer> method = client.Send("DELETE", "/echo");
   ASSERT_THAT(method, IsOk());
   EXPECT_EQ(method->status, 405);
   EXPECT_EQ(method->body, R"({"detail":"Method Not Allowed"})");
@@ -192,7 +192,7 @@ TEST_F(ServerTest, StopFinishesWhatIsUnderWay) {
   while (idle.Send("GET", "/echo/x")) {
   }
   responder.Send({.body = "late"});
-  const Result<Response> got = answer.get();
+  const Result<Answer> got = answer.get();
   ASSERT_THAT(got, IsOk());
   EXPECT_EQ(got->body, "late");
   stopped.get();

@@ -1,14 +1,14 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "services/http/address.h"
-#include "services/http/message.h"
 #include "zeus/base/result.h"
+#include "zeus/http_client/address.h"
+#include "zeus/http_client/answer.h"
+#include "zeus/http_client/connection.h"
 
 namespace zeus::http {
 
@@ -17,21 +17,20 @@ class Client {
  public:
   /// Connects at the first request, and again after the server closed. `timeout` bounds each of connecting, sending and
   /// receiving.
-  explicit Client(TcpAddress address, std::chrono::milliseconds timeout = std::chrono::seconds(30));
-  explicit Client(std::filesystem::path socket, std::chrono::milliseconds timeout = std::chrono::seconds(30));
-  Client(Client&&) noexcept;
-  Client& operator=(Client&&) noexcept;
-  ~Client();
+  explicit Client(ServerAddress address, std::chrono::milliseconds timeout = std::chrono::seconds(30));
 
   /// Sends it with each request from now on: "Authorization: Bearer TOKEN". Precondition: visible ASCII without spaces.
-  void SetToken(std::string token);
+  void SetToken(std::string token) { token_ = std::move(token); }
 
   /// kUnavailable when there is no answer; what the server did by then is unknown. Nothing is sent twice.
-  Result<Response> Send(std::string_view method, std::string_view target, std::string body = {});
+  Result<Answer> Send(std::string_view method, std::string_view target, std::string body = {},
+                      const NamedTexts& headers = {});
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  ServerAddress address_;
+  std::chrono::milliseconds timeout_;
+  std::string token_;
+  std::optional<Connection> connection_;
 };
 
 }  // namespace zeus::http

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "zeus/base/result.h"
+#include "zeus/http_client/address.h"
+#include "zeus/http_client/answer.h"
+
+namespace zeus::http {
+
+struct Question {
+  std::string_view method;
+  std::string_view target;
+  std::string body = {};
+  std::string_view token = {};  ///< Sent as "Authorization: Bearer TOKEN" unless empty.
+  NamedTexts headers = {};
+};
+
+/// What Client and EventReader speak through. Blocks; not thread-safe. After an error it is of no more use.
+///
+/// Errors: kUnavailable where the server cannot be reached, ends the connection, or takes longer than the timeout.
+class Connection {
+ public:
+  /// `timeout` bounds each of connecting, sending and receiving.
+  static Result<Connection> Open(const ServerAddress& address, std::chrono::milliseconds timeout);
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
+  ~Connection();
+
+  Result<void> Send(const Question& question);
+
+  /// The whole answer.
+  Result<Answer> Receive();
+  /// Whether another question may follow the last answer.
+  [[nodiscard]] bool is_reusable() const;
+
+  /// An answer that goes on: its head first, without a body.
+  Result<Answer> ReceiveHead();
+  /// Then a piece of its body. Empty: none came within `wait`; absent: the answer has ended.
+  Result<std::optional<std::string>> ReceivePiece(std::chrono::milliseconds wait);
+
+ private:
+  class Impl;
+  explicit Connection(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace zeus::http
