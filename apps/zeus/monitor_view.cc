@@ -9,6 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "apps/zeus/table.h"
 #include "zeus/base/number_text.h"
@@ -147,11 +148,13 @@ std::string MonitorJsonLines(const MonitorSubject& subject, const MonitorRound& 
 }
 
 std::string MonitorSummary(const MonitorSubject& subject, const MonitorRound& round) {
-  std::map<std::string, double> energies;
+  std::vector<std::pair<std::string, double>> energies;  // A node's devices follow one another.
   double total = 0;
   for (size_t i = 0; i < subject.devices.size(); ++i) {
     const double energy = ValueOf(round.readings[i].energy).value_or(0);
-    energies[subject.devices[i].node] += energy;
+    const std::string& node = subject.devices[i].node;
+    if (energies.empty() || energies.back().first != node) energies.emplace_back(node, 0);
+    energies.back().second += energy;
     total += energy;
   }
   std::string text = SecondsText(round.elapsed.value()) + ":";

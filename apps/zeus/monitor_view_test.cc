@@ -41,14 +41,14 @@ TEST(MonitorCsvTest, AFailureWithACommaIsQuoted) {
 TEST(MonitorSummaryTest, TheEnergyOfEachNodeAndOfAll) {
   const MonitorSubject subject{.kind = MonitorKind::kPower,
                                .place = MonitorSubject::Place::kNodes,
-                               .devices = {{.node = "a:1", .label = "gpu0", .name = ""},
-                                           {.node = "a:1", .label = "cpu0", .name = ""},
-                                           {.node = "b:1", .label = "gpu0", .name = ""}}};
+                               .devices = {{.node = "b:1", .label = "gpu0", .name = ""},
+                                           {.node = "b:1", .label = "cpu0", .name = ""},
+                                           {.node = "a:1", .label = "gpu0", .name = ""}}};
   MonitorRound round{.time = {}, .elapsed = Seconds(2), .readings = std::vector<MonitorReading>(3)};
   round.readings[0].energy = Joules(100);
   round.readings[1].energy = Joules(20);
   round.readings[2].energy = Joules(3);
-  EXPECT_EQ(MonitorSummary(subject, round), "2.0 s: a:1 120.0 J, b:1 3.0 J, together 123.0 J");
+  EXPECT_EQ(MonitorSummary(subject, round), "2.0 s: b:1 120.00 J, a:1 3.00 J, together 123.00 J");
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 // An event of a node daemon's stream, of a GPU and of a processor.
-#include "zeus/monitor/power_event.h"
-
 #include <cmath>
 
 #include "tests/fuzz/require.h"
+#include "zeus/monitor/power_event.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using zeus::fuzz::Require;
