@@ -24,6 +24,9 @@ class EventReader {
   /// gone.
   Result<std::optional<std::string>> Next(std::chrono::milliseconds wait);
 
+  /// See Connection::descriptor().
+  [[nodiscard]] int descriptor() const { return connection_.descriptor(); }
+
  private:
   explicit EventReader(Connection connection) : connection_(std::move(connection)) {}
 

@@ -168,6 +168,13 @@ Result<Identity> ParseIdentity(std::string_view body, std::string_view endpoint)
   });
 }
 
+Result<std::string> ParseLeaseId(std::string_view data, std::string_view endpoint) {
+  return ReadBody(data, endpoint, "/leases", [](const JsonPlace& place) -> Result<std::string> {
+    ZEUS_ASSIGN_OR_RETURN(const JsonPlace id, place.Field("lease_id"));
+    return id.Text();
+  });
+}
+
 Result<int64_t> ParseTime(std::string_view body, std::string_view endpoint) {
   return ReadBody(body, endpoint, "/time", ReadTimestamp);
 }
