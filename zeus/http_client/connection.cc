@@ -2,15 +2,18 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
 #include <cstdint>
+#include <functional>
 #include <utility>  // Asio 1.74 forgets it.
+
+#include "zeus/base/unique_fd.h"
 
 namespace zeus::http {
 namespace {
@@ -43,7 +46,14 @@ Answer AnswerOf(const Parser& parser) {
 
 class Connection::Impl {
  public:
-  explicit Impl(std::chrono::milliseconds timeout) : timeout_(timeout) {}
+  Impl(std::chrono::milliseconds timeout, std::stop_token stop) : timeout_(timeout), stop_(std::move(stop)) {
+    if (!stop_.stop_possible()) return;
+    stopped_ = UniqueFd(::eventfd(0, EFD_CLOEXEC));
+    on_stop_.emplace(stop_, [this] {
+      [[maybe_unused]] const int done = ::eventfd_write(stopped_.get(), 1);
+      io_.stop();
+    });
+  }
 
   Result<void> Connect(const ServerAddress& address) {
     error_code error = net::error::host_not_found;
@@ -115,8 +125,7 @@ class Connection::Impl {
   Result<std::optional<std::string>> ReceivePiece(std::chrono::milliseconds wait) {
     // What came with the head or the piece before is taken first.
     if (parser_->get().body().empty() && !parser_->is_done()) {
-      pollfd waited{.fd = stream_.socket().native_handle(), .events = POLLIN, .revents = 0};
-      if (buffer_.size() == 0 && ::poll(&waited, 1, static_cast<int>(wait.count())) <= 0) return std::string();
+      if (buffer_.size() == 0 && !IsReadableWithin(wait)) return std::string();
       const error_code received =
           Wait([&](auto done) { beast::http::async_read_some(stream_, buffer_, *parser_, std::move(done)); });
       if (received) return Lost("the answer broke off", received);
@@ -140,28 +149,40 @@ class Connection::Impl {
     stream_.socket().close(error);  // One of an address tried before.
     stream_.socket().assign(generic.protocol(), descriptor, error);
     if (error) {
-      ::close(descriptor);
+      const UniqueFd closed(descriptor);
       return error;
     }
     return Wait([&](auto done) { stream_.async_connect(generic, std::move(done)); });
   }
 
-  // Runs one asynchronous operation to its end, which the stream's timeout brings at the latest.
+  // True also once a stop is requested: what then reads says so.
+  bool IsReadableWithin(std::chrono::milliseconds wait) {
+    pollfd waited[] = {{.fd = stream_.socket().native_handle(), .events = POLLIN, .revents = 0},
+                       {.fd = stopped_.get(), .events = POLLIN, .revents = 0}};
+    return ::poll(waited, stopped_.valid() ? 2 : 1, static_cast<int>(wait.count())) > 0;
+  }
+
+  // Runs one asynchronous operation to its end, which the stream's timeout brings at the latest. One that a stop cuts
+  // short stays unfinished: nothing runs here afterwards, so that it touches nothing of its caller's any more.
   template <class Start>
   error_code Wait(Start start) {
     error_code result = net::error::operation_aborted;
+    io_.restart();
+    if (stop_.stop_requested()) return result;  // After restart(), which would undo a stop() of before.
     stream_.expires_after(timeout_);
     start([&result](const error_code& error, auto...) { result = error; });
-    io_.restart();
     io_.run();
     return result;
   }
 
   const std::chrono::milliseconds timeout_;
+  const std::stop_token stop_;
+  UniqueFd stopped_;  // Readable once a stop is requested.
   net::io_context io_{1};
   Stream stream_{io_};
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;  // Last: it uses the others.
 };
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -169,8 +190,9 @@ Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
-Result<Connection> Connection::Open(const ServerAddress& address, std::chrono::milliseconds timeout) {
-  auto impl = std::make_unique<Impl>(timeout);
+Result<Connection> Connection::Open(const ServerAddress& address, std::chrono::milliseconds timeout,
+                                    std::stop_token stop) {
+  auto impl = std::make_unique<Impl>(timeout, std::move(stop));
   ZEUS_RETURN_IF_ERROR(impl->Connect(address));
   return Connection(std::move(impl));
 }

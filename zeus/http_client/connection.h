@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,10 @@ struct Question {
 /// Errors: kUnavailable where the server cannot be reached, ends the connection, or takes longer than the timeout.
 class Connection {
  public:
-  /// `timeout` bounds each of connecting, sending and receiving.
-  static Result<Connection> Open(const ServerAddress& address, std::chrono::milliseconds timeout);
+  /// `timeout` bounds each of connecting, sending and receiving. Once `stop` is requested, whatever waits here, now or
+  /// later, ends at once with kUnavailable; looking up a host's name alone does not.
+  static Result<Connection> Open(const ServerAddress& address, std::chrono::milliseconds timeout,
+                                 std::stop_token stop = {});
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
