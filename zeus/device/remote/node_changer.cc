@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "zeus/base/thread_without_signals.h"
 #include "zeus/device/remote/node_answers_json.h"
 #include "zeus/device/remote/not_for_children.h"
 
@@ -22,18 +22,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTimeout = std::chrono::seconds(5);
 constexpr milliseconds kBetweenTries{100};
-
-// A thread must not be the one that a signal's handler interrupts.
-template <class Run>
-std::jthread StartWithoutSignals(Run run) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::jthread thread(std::move(run));
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return thread;
-}
 
 }  // namespace
 
@@ -158,7 +146,7 @@ NodeChanger::Attempt NodeChanger::OpenLease() {
     // What a device refuses now is told by whoever reads it back; the others are still made.
     if (Attempt again = Send(place.second, change); again.outcome != Outcome::kAnswered) return again;
   }
-  if (!watcher_.joinable()) watcher_ = StartWithoutSignals([this](const std::stop_token& stop) { Watch(stop); });
+  if (!watcher_.joinable()) watcher_ = ThreadWithoutSignals([this](const std::stop_token& stop) { Watch(stop); });
   Wake();
   return {};
 }
