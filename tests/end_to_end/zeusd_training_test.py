@@ -39,7 +39,7 @@ name = "Tesla V100 of those without privileges"
 
     def environment(self, **changes):
         variables = {name: value for name, value in self.emulated.items() if not name.startswith("ZEUSD_")}
-        changed = {**variables, "PYTHONPATH": os.environ["PYTHONPATH"], "HOME": str(self.home),
+        changed = {**variables, "PYTHONPATH": os.environ["ZEUS_PYTHON_PACKAGE"], "HOME": str(self.home),
                    "XDG_RUNTIME_DIR": str(self.home), "OMP_NUM_THREADS": "1", "ZEUSD_SOCK_PATH": str(self.socket),
                    **changes}
         return {name: value for name, value in changed.items() if value is not None}

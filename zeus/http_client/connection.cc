@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <utility>  // Asio 1.74 forgets it.
 
 #include "zeus/base/unique_fd.h"
@@ -114,21 +115,21 @@ class Connection::Impl {
   }
 
   Result<Answer> ReceiveHead() {
-    parser_->body_limit(boost::none);
-    parser_->eager(true);
+    // Boost 1.74 takes no limit for one that every length exceeds.
+    parser_->body_limit(std::numeric_limits<uint64_t>::max());
     const error_code received =
         Wait([&](auto done) { beast::http::async_read_header(stream_, buffer_, *parser_, std::move(done)); });
     if (received) return Lost("no answer", received);
+    parser_->eager(true);  // Which reading the head has undone.
     return AnswerOf(*parser_);
   }
 
   Result<std::optional<std::string>> ReceivePiece(std::chrono::milliseconds wait) {
-    // What came with the head or the piece before is taken first.
+    // What came with the head or the piece before is taken first. It may end within a chunk's frame.
+    ZEUS_RETURN_IF_ERROR(ParseBuffered());
     if (parser_->get().body().empty() && !parser_->is_done()) {
-      if (buffer_.size() == 0 && !IsReadableWithin(wait)) return std::string();
-      const error_code received =
-          Wait([&](auto done) { beast::http::async_read_some(stream_, buffer_, *parser_, std::move(done)); });
-      if (received) return Lost("the answer broke off", received);
+      if (!IsReadableWithin(wait)) return std::string();
+      ZEUS_RETURN_IF_ERROR(ReadSome());
     }
     if (parser_->get().body().empty() && parser_->is_done()) return std::optional<std::string>();
     return std::exchange(parser_->get().body(), {});
@@ -153,6 +154,30 @@ class Connection::Impl {
       return error;
     }
     return Wait([&](auto done) { stream_.async_connect(generic, std::move(done)); });
+  }
+
+  Result<void> ReadSome() {
+    constexpr size_t kMost = size_t{1} << 16;
+    size_t size = 0;
+    const error_code received = Wait([&](auto done) {
+      stream_.async_read_some(buffer_.prepare(kMost), [&size, done](const error_code& error, size_t read) mutable {
+        size = read;
+        done(error);
+      });
+    });
+    error_code ended = received;
+    if (received == net::error::eof) parser_->put_eof(ended);  // The end, where the head said that closing is.
+    if (ended) return Lost("the answer broke off", ended);
+    buffer_.commit(size);
+    return ParseBuffered();
+  }
+
+  Result<void> ParseBuffered() {
+    if (buffer_.size() == 0 || parser_->is_done()) return {};
+    error_code error;
+    buffer_.consume(parser_->put(buffer_.data(), error));
+    if (error && error != beast::http::error::need_more) return Lost("the answer broke off", error);
+    return {};
   }
 
   // True also once a stop is requested: what then reads says so.

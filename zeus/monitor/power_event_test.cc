@@ -9,7 +9,6 @@
 namespace zeus {
 namespace {
 
-using testing::HasSubstr;
 using testing::IsError;
 using testing::IsOk;
 
@@ -26,13 +25,13 @@ TEST(PowerEventTest, OfAGpu) {
 }
 
 TEST(PowerEventTest, OfAProcessor) {
-  const auto event = ParsePowerEvent(
-      StreamedKind::kCpu, R"({"timestamp_ms":1700000000123,"cpu_id":0,"cpu_mw":85000,"dram_mw":12000})");
+  const auto event = ParsePowerEvent(StreamedKind::kCpu,
+                                     R"({"timestamp_ms":1700000000123,"cpu_id":0,"cpu_mw":85000,"dram_mw":12000})");
   ASSERT_THAT(event, IsOk());
   EXPECT_EQ(event->power, Watts(85));
   EXPECT_EQ(event->dram, Watts(12));
-  const auto without = ParsePowerEvent(StreamedKind::kCpu,
-                                       R"({"timestamp_ms":1700000000123,"cpu_id":0,"cpu_mw":85000,"dram_mw":null})");
+  const auto without =
+      ParsePowerEvent(StreamedKind::kCpu, R"({"timestamp_ms":1700000000123,"cpu_id":0,"cpu_mw":85000,"dram_mw":null})");
   ASSERT_THAT(without, IsOk());
   EXPECT_EQ(without->dram, std::nullopt);
 }
@@ -48,7 +47,7 @@ TEST(PowerEventTest, WhatIsNone) {
                                     {R"({"timestamp_ms":-1,"gpu_id":0,"power_mw":1})", "no time of now"},
                                     {R"({"timestamp_ms":5000000000000,"gpu_id":0,"power_mw":1})", "no time of now"},
                                     {R"({"gpu_id":0,"power_mw":1})", "timestamp_ms"}}) {
-    EXPECT_THAT(ParsePowerEvent(StreamedKind::kGpu, data), IsError(ErrorCode::kInvalidData, HasSubstr(words))) << data;
+    EXPECT_THAT(ParsePowerEvent(StreamedKind::kGpu, data), IsError(ErrorCode::kInvalidData, words)) << data;
   }
 }
 
