@@ -108,6 +108,8 @@ TEST_F(NodeInventoryTest, WhereItCannotBeUsedNothingIsChanged) {
     Gpu& gpu = *inventory->AllGpus().front();
     EXPECT_THAT(gpu.ReadEnergy(), IsOk());
     EXPECT_THAT(gpu.settings().SetPowerLimit(Watts(150)), IsError(ErrorCode::kFailedPrecondition, why));
+    EXPECT_THAT(gpu.settings().SetPowerLimit(Watts(250)), IsOk());
+    EXPECT_THAT(gpu.settings().SetPersistenceMode(PersistenceMode::kOff), IsOk());
     EXPECT_THAT(gpu.settings().SetPersistenceMode(PersistenceMode::kOn), IsError(ErrorCode::kFailedPrecondition, why));
     EXPECT_THAT(gpu.settings().LockClocks(ClockDomain::kGraphics, {Megahertz(500), Megahertz(600)}),
                 IsError(ErrorCode::kFailedPrecondition, why));

@@ -86,12 +86,21 @@ Result<void> NodeChanger::Change(node::Id gpu, const node::Change& change) {
   }
 }
 
-std::optional<Watts> NodeChanger::PowerLimitOf(node::Id gpu) {
+std::optional<node::Change> NodeChanger::Made(Slot slot, node::Id gpu) {
   if (owner_ != ::getpid()) return std::nullopt;
   const std::scoped_lock lock(mutex_);
-  const auto found = made_.find({Slot::kPowerLimit, gpu});
-  if (found == made_.end()) return std::nullopt;
-  return std::get<node::SetPowerLimit>(found->second).limit;
+  const auto found = made_.find({slot, gpu});
+  return found == made_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<Watts> NodeChanger::PowerLimitOf(node::Id gpu) {
+  const std::optional<node::Change> made = Made(Slot::kPowerLimit, gpu);
+  return made ? std::optional(std::get<node::SetPowerLimit>(*made).limit) : std::nullopt;
+}
+
+std::optional<PersistenceMode> NodeChanger::PersistenceModeOf(node::Id gpu) {
+  const std::optional<node::Change> made = Made(Slot::kPersistenceMode, gpu);
+  return made ? std::optional(std::get<node::SetPersistenceMode>(*made).mode) : std::nullopt;
 }
 
 NodeChanger::Attempt NodeChanger::Try(node::Id gpu, const node::Change& change) {

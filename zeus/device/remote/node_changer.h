@@ -46,8 +46,9 @@ class NodeChanger {
   /// Waits until it is made. Where a change before has waited in vain, tries once. Errors are those of NodeClient.
   Result<void> Change(node::Id gpu, const node::Change& change);
 
-  /// The limit that counts of those that were set here.
+  /// What counts of that which was set here.
   [[nodiscard]] std::optional<Watts> PowerLimitOf(node::Id gpu);
+  [[nodiscard]] std::optional<PersistenceMode> PersistenceModeOf(node::Id gpu);
 
  private:
   enum class Slot { kPersistenceMode, kPowerLimit, kGraphicsClocks, kMemoryClocks };
@@ -60,6 +61,8 @@ class NodeChanger {
     http::EventReader reader;
     std::string id;
   };
+
+  std::optional<node::Change> Made(Slot slot, node::Id gpu);
 
   // All of these want mutex_ held.
   Attempt Try(node::Id gpu, const node::Change& change);

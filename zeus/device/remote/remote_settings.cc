@@ -65,6 +65,7 @@ Result<void> RemoteSettings::SetPersistenceMode(PersistenceMode mode) {
                 fmt::format("{}: set persistence mode: {}", LabelOf(read_),
                             read_.capabilities().WhyNot(Capability::kSetPersistenceMode)));
   }
+  if (changer_->PersistenceModeOf(gpu_).value_or(mode) == mode && ReadPersistenceMode() == mode) return {};
   return Change(node::SetPersistenceMode{mode});
 }
 
@@ -91,6 +92,14 @@ Result<PowerLimitRange> RefusedSettings::ReadPowerLimitRange() {
 
 Result<Watts> RefusedSettings::ReadPowerLimit() {
   return read_.settings().ReadPowerLimit();
+}
+
+Result<void> RefusedSettings::SetPowerLimit(Watts limit) {
+  return ReadPowerLimit() == limit ? Result<void>() : Refuse();
+}
+
+Result<void> RefusedSettings::SetPersistenceMode(PersistenceMode mode) {
+  return ReadPersistenceMode() == mode ? Result<void>() : Refuse();
 }
 
 Result<PersistenceMode> RefusedSettings::ReadPersistenceMode() {

@@ -34,6 +34,7 @@ class RemoteSettings final : public GpuSettings {
 };
 
 /// Settings that are read where `read` reads them, and that nobody changes: whoever should cannot be used.
+/// What is so already may be asked for.
 class RefusedSettings final : public GpuSettings {
  public:
   /// `read` must outlive it.
@@ -41,9 +42,9 @@ class RefusedSettings final : public GpuSettings {
 
   [[nodiscard]] Result<PowerLimitRange> ReadPowerLimitRange() override;
   [[nodiscard]] Result<Watts> ReadPowerLimit() override;
-  Result<void> SetPowerLimit(Watts) override { return Refuse(); }
+  Result<void> SetPowerLimit(Watts limit) override;
   [[nodiscard]] Result<PersistenceMode> ReadPersistenceMode() override;
-  Result<void> SetPersistenceMode(PersistenceMode) override { return Refuse(); }
+  Result<void> SetPersistenceMode(PersistenceMode mode) override;
   [[nodiscard]] Result<std::vector<Megahertz>> ReadSupportedClocks(ClockDomain domain,
                                                                    std::optional<Megahertz> memory_clock) override;
   Result<void> LockClocks(ClockDomain, ClockRange) override { return Refuse(); }
