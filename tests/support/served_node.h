@@ -20,8 +20,9 @@ class ServedNode {
  public:
   struct Options {
     std::vector<ApiGroup> groups{kAllApiGroups.begin(), kAllApiGroups.end()};
-    std::string key = {};  ///< What tokens are signed with; empty: nobody is asked for one.
-    bool leases = true;
+    std::string key = {};               ///< What tokens are signed with; empty: nobody is asked for one.
+    bool has_leases = true;             ///< As the published daemon, otherwise.
+    std::filesystem::path socket = {};  ///< Empty: one in a folder of its own.
   };
 
   ServedNode(std::vector<Gpu*> gpus, std::vector<Cpu*> cpus, Options options)
@@ -36,7 +37,7 @@ class ServedNode {
 
   void Start() {
     NodeDaemonOptions options{.groups = options_.groups};
-    if (options_.leases) options.keeping.journal = folder_.path() / "journal";
+    options.keeping.journal = journal();
     if (!options_.key.empty()) {
       options.guard = std::make_shared<const http::BearerGuard>(
           *http::SigningKey::Of(options_.key),
@@ -45,8 +46,14 @@ class ServedNode {
     daemon_.emplace(gpus_, cpus_, std::move(options));
     http::ServerOptions listening;
     listening.socket = socket();
-    listening.log = log_;
-    auto server = http::Server::Start(std::move(listening), daemon_->Routes());
+    http::Router router = daemon_->Routes();
+    if (!options_.has_leases) {
+      router.SetGate([](const http::Request& request) -> std::optional<http::Response> {
+        if (request.segments.empty() || request.segments.front() != "leases") return std::nullopt;
+        return http::Response{.status = 404, .body = "", .content_type = ""};
+      });
+    }
+    auto server = http::Server::Start(std::move(listening), std::move(router));
     ASSERT_TRUE(server) << server.error().message;
     server_ = *std::move(server);
   }
@@ -57,10 +64,10 @@ class ServedNode {
     daemon_.reset();
   }
 
-  /// Called, on the server's thread, with each request that was answered from the next Start() on.
-  void OnRequest(std::function<void(const http::AccessRecord&)> log) { log_ = std::move(log); }
-
-  [[nodiscard]] std::filesystem::path socket() const { return folder_.path() / "zeusd.sock"; }
+  [[nodiscard]] std::filesystem::path socket() const {
+    return options_.socket.empty() ? folder_.path() / "zeusd.sock" : options_.socket;
+  }
+  [[nodiscard]] std::filesystem::path journal() const { return folder_.path() / "journal"; }
   [[nodiscard]] NodeConfig config() const { return {.address = socket()}; }
   /// A token that this daemon takes.
   [[nodiscard]] std::string TokenFor(std::vector<std::string> scopes) const {
@@ -72,7 +79,6 @@ class ServedNode {
   const std::vector<Gpu*> gpus_;
   const std::vector<Cpu*> cpus_;
   const Options options_;
-  std::function<void(const http::AccessRecord&)> log_;
   TemporaryFolder folder_;
   std::optional<NodeDaemon> daemon_;
   std::unique_ptr<http::Server> server_;

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -133,13 +135,25 @@ class Connection::Impl {
     return std::exchange(parser_->get().body(), {});
   }
 
+  [[nodiscard]] int descriptor() { return stream_.socket().native_handle(); }
+
   [[nodiscard]] bool is_reusable() const { return parser_ && parser_->is_done() && parser_->get().keep_alive(); }
 
  private:
   template <class Endpoint>
   error_code ConnectTo(const Endpoint& endpoint) {
-    return Wait(
-        [&](auto done) { stream_.async_connect(net::generic::stream_protocol::endpoint(endpoint), std::move(done)); });
+    const net::generic::stream_protocol::endpoint generic(endpoint);
+    // Asio's own would be inherited: whoever it is lent to would keep the connection open after we have died.
+    const int descriptor = ::socket(generic.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return {errno, boost::system::system_category()};
+    error_code error;
+    stream_.socket().close(error);  // One of an address tried before.
+    stream_.socket().assign(generic.protocol(), descriptor, error);
+    if (error) {
+      const UniqueFd closed(descriptor);
+      return error;
+    }
+    return Wait([&](auto done) { stream_.async_connect(generic, std::move(done)); });
   }
 
   Result<void> ReadSome() {
@@ -219,6 +233,10 @@ Result<Answer> Connection::Receive() {
 
 bool Connection::is_reusable() const {
   return impl_->is_reusable();
+}
+
+int Connection::descriptor() const {
+  return impl_->descriptor();
 }
 
 Result<Answer> Connection::ReceiveHead() {

@@ -41,6 +41,9 @@ class Connection {
   /// Whether another question may follow the last answer.
   [[nodiscard]] bool is_reusable() const;
 
+  /// Its socket, which programs that this one starts do not inherit; for poll(2), and for a forked child to close.
+  [[nodiscard]] int descriptor() const;
+
   /// An answer that goes on: its head first, without a body.
   Result<Answer> ReceiveHead();
   /// Then a piece of its body. Empty: none came within `wait`; absent: the answer has ended.

@@ -26,6 +26,9 @@ class EventReader {
   /// gone; kInvalidData for an event that does not end within 1 MiB.
   Result<std::optional<std::string>> Next(std::chrono::milliseconds wait);
 
+  /// See Connection::descriptor().
+  [[nodiscard]] int descriptor() const { return connection_.descriptor(); }
+
  private:
   explicit EventReader(Connection connection) : connection_(std::move(connection)) {}
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -47,6 +48,7 @@ Result<std::map<Id, Value>> ReadById(const JsonPlace& place, Read read) {
 template <class Unit>
 Result<Unit> ReadScaled(const JsonPlace& place, double scale) {
   ZEUS_ASSIGN_OR_RETURN(const int64_t value, place.Integer());
+  if (value < 0) return place.Expected("a whole number from 0 on");
   return Unit(static_cast<double>(value) * scale);
 }
 
@@ -78,10 +80,16 @@ Result<int64_t> ReadTimestamp(const JsonPlace& place) {
   return field.Integer();
 }
 
+Result<Id> ReadId(const JsonPlace& place) {
+  ZEUS_ASSIGN_OR_RETURN(const JsonPlace field, place.Field("id"));
+  ZEUS_ASSIGN_OR_RETURN(const int64_t id, field.Integer());
+  if (id < 0 || id > std::numeric_limits<int>::max()) return field.Expected("a device's number");
+  return id;
+}
+
 Result<GpuEntry> ReadGpuEntry(const JsonPlace& place) {
   GpuEntry gpu;
-  ZEUS_ASSIGN_OR_RETURN(const JsonPlace id, place.Field("id"));
-  ZEUS_ASSIGN_OR_RETURN(gpu.id, id.Integer());
+  ZEUS_ASSIGN_OR_RETURN(gpu.id, ReadId(place));
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace name, place.Field("name"));
   ZEUS_ASSIGN_OR_RETURN(gpu.name, name.Text());
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace address, place.Field("pci_address"));
@@ -93,8 +101,7 @@ Result<GpuEntry> ReadGpuEntry(const JsonPlace& place) {
 
 Result<CpuEntry> ReadCpuEntry(const JsonPlace& place) {
   CpuEntry cpu;
-  ZEUS_ASSIGN_OR_RETURN(const JsonPlace id, place.Field("id"));
-  ZEUS_ASSIGN_OR_RETURN(cpu.id, id.Integer());
+  ZEUS_ASSIGN_OR_RETURN(cpu.id, ReadId(place));
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace dram, place.Field("dram_available"));
   ZEUS_ASSIGN_OR_RETURN(cpu.dram_available, dram.Boolean());
   return cpu;
@@ -165,6 +172,13 @@ Result<Identity> ParseIdentity(std::string_view body, std::string_view endpoint)
       ZEUS_ASSIGN_OR_RETURN(identity.expires_s, expires->Integer());
     }
     return identity;
+  });
+}
+
+Result<std::string> ParseLeaseId(std::string_view data, std::string_view endpoint) {
+  return ReadBody(data, endpoint, "/leases", [](const JsonPlace& place) -> Result<std::string> {
+    ZEUS_ASSIGN_OR_RETURN(const JsonPlace id, place.Field("lease_id"));
+    return id.Text();
   });
 }
 

@@ -14,6 +14,8 @@ namespace zeus::node {
 /// kFailedPrecondition for a daemon that does not tell all of it: it is older than this client.
 Result<Discovery> ParseDiscovery(std::string_view body, std::string_view endpoint);
 Result<Identity> ParseIdentity(std::string_view body, std::string_view endpoint);
+/// Of the event that a lease begins with.
+Result<std::string> ParseLeaseId(std::string_view data, std::string_view endpoint);
 Result<int64_t> ParseTime(std::string_view body, std::string_view endpoint);
 Result<GpuPower> ParseGpuPower(std::string_view body, std::string_view endpoint);
 Result<std::map<Id, Joules>> ParseGpuEnergy(std::string_view body, std::string_view endpoint);

@@ -48,6 +48,7 @@ TEST(NodeAnswers, WhatIsNullIsAbsentAndNotZero) {
 TEST(NodeAnswers, DamagedReadingsAreRefused) {
   EXPECT_THAT(ParseGpuEnergy(R"({"0": {}})", kEndpoint), IsError(ErrorCode::kInvalidData, "energy_mj"));
   EXPECT_THAT(ParseGpuEnergy(R"({"x": {"energy_mj": 1}})", kEndpoint), IsError(ErrorCode::kInvalidData, "keys"));
+  EXPECT_THAT(ParseGpuEnergy(R"({"0": {"energy_mj": -1}})", kEndpoint), IsError(ErrorCode::kInvalidData, "from 0 on"));
   EXPECT_THAT(ParseGpuEnergy("[1]", kEndpoint), IsError(ErrorCode::kInvalidData, "an object"));
   EXPECT_THAT(ParseGpuPower(R"({"power_mw": {"0": 1}})", kEndpoint), IsError(ErrorCode::kInvalidData, "timestamp_ms"));
   EXPECT_THAT(ParsePersistenceMode(R"({"0": {"enabled": 1}})", kEndpoint), IsError(ErrorCode::kInvalidData, "enabled"));

@@ -65,6 +65,11 @@ std::string_view NameOf(const node::Change& change) {
       change);
 }
 
+std::string TargetOf(std::span<const node::Id> gpus, const node::Change& change, node::Wait wait) {
+  return fmt::format("/gpu/{}?{}{}&block={}", NameOf(change), IdsQuery("gpu_ids", gpus), FieldsOf(change),
+                     wait == node::Wait::kUntilMade);
+}
+
 // Connections of one process. A forked child leaves its parent's alone, lock included: it makes another pool.
 class NodeClient::Pool {
  public:
@@ -209,13 +214,10 @@ Result<node::CpuPowers> NodeClient::ReadCpuPower(std::span<const node::Id> cpus)
 
 Result<void> NodeClient::Change(std::span<const node::Id> gpus, const node::Change& change, node::Wait wait,
                                 const std::optional<std::string>& lease) {
-  const std::string_view name = NameOf(change);
-  const std::string target = fmt::format("/gpu/{}?{}{}&block={}", name, IdsQuery("gpu_ids", gpus), FieldsOf(change),
-                                         wait == node::Wait::kUntilMade);
   http::NamedTexts headers;
   if (lease) headers.emplace_back("Zeus-Lease", *lease);
-  ZEUS_ASSIGN_OR_RETURN(const http::Answer answer, Ask("POST", target, headers));
-  if (answer.status != 200) return Refusal(name, answer);
+  ZEUS_ASSIGN_OR_RETURN(const http::Answer answer, Ask("POST", TargetOf(gpus, change, wait), headers));
+  if (answer.status != 200) return Refusal(NameOf(change), answer);
   return {};
 }
 

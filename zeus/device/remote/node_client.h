@@ -74,4 +74,7 @@ class NodeClient {
 /// "set_power_limit", "reset_gpu_locked_clocks": the route of a change, and its name.
 std::string_view NameOf(const node::Change& change);
 
+/// What to POST for it. Precondition: `gpus` is not empty.
+std::string TargetOf(std::span<const node::Id> gpus, const node::Change& change, node::Wait wait);
+
 }  // namespace zeus
