@@ -207,7 +207,7 @@ HTTPX = HEAD + """
 """
 
 
-def dedented(script):
+def without_indent(script):
     return "\n".join(line.removeprefix("    ") for line in script.splitlines())
 
 
@@ -216,7 +216,7 @@ class PythonCase(NodesCase):
         changes = {"ZEUSD_SOCK_PATH": None, "ZEUSD_HOST_PORT": None, "ZEUSD_TOKEN": None, "PYTHONPATH": PACKAGE,
                    **(env or {})}
         return subprocess.Popen(
-            [os.environ["ZEUS_TEST_PYTHON"], self.write("client.py", dedented(script)), *map(str, arguments)], text=True,
+            [os.environ["ZEUS_TEST_PYTHON"], self.write("client.py", without_indent(script)), *map(str, arguments)], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(**changes),
             cwd=self.folder, **options)
 

@@ -31,9 +31,11 @@ std::function<Result<WallTime>()> TimeOf(const NodeConfig& node, std::chrono::mi
 }
 
 PowerStream::PowerStream(StreamKey key, Source source, const PowerStreamsOptions& options, PowerBoard& board)
-    : key_(key), options_(options), board_(board), source_(std::move(source)), thread_([this](std::stop_token stop) {
-        Run(stop);
-      }) {}
+    : key_(key),
+      options_(options),
+      board_(board),
+      source_(std::move(source)),
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 void PowerStream::Run(const std::stop_token& stop) {
   std::mutex mutex;
