@@ -118,7 +118,7 @@ def _show_daemon() -> None:
     print(f"  can_control_gpu: {client.can_control_gpu}")
     print(f"  can_read_cpu: {client.can_read_cpu}")
     if client.auth_error is not None:
-        print(f"  Authentication: {client.auth_error}")
+        print(f"  Auth error: {client.auth_error}")
     elif client.auth_required:
         print(f"  Authenticated as: {client._subject}")
         print(f"  Granted scopes: {sorted(client.granted_scopes)}")

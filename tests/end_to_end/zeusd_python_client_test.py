@@ -346,7 +346,7 @@ class ShowEnvTest(PythonCase):
         text = "\n".join(self.shown(ZEUSD_HOST_PORT=endpoint, ZEUSD_TOKEN=self.token("gpu-read", "cpu-read")))
         self.assertIn("  Authenticated as: alice\n  Granted scopes: ['cpu-read', 'gpu-read']\n", text)
         self.assertRegex(text, r"  Token expires: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ \(valid\)")
-        self.assertIn("  Authentication: Token rejected by Zeusd",
+        self.assertIn("  Auth error: Token rejected by Zeusd",
                       "\n".join(self.shown(ZEUSD_HOST_PORT=endpoint, ZEUSD_TOKEN="garbage")))
 
 
