@@ -117,7 +117,7 @@ std::unexpected<Error> CannotListen(std::string_view where, const error_code& er
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Router router) : options_(std::move(options)), router_(std::move(router)) {
+  explicit Impl(ServerOptions options) : options_(std::move(options)) {
     if (options_.limits.requests_per_second) limiter_.emplace(*options_.limits.requests_per_second);
   }
 
@@ -130,7 +130,8 @@ class Server::Impl {
     return {};
   }
 
-  void Run() {
+  void Serve(Router router) {
+    router_ = std::move(router);
     if (tcp_) net::co_spawn(io_, Accept(*tcp_), net::detached);
     if (unix_) net::co_spawn(io_, Accept(*unix_), net::detached);
     thread_ = std::thread([this] { io_.run(); });
@@ -138,10 +139,11 @@ class Server::Impl {
 
   void Stop() {
     const std::scoped_lock lock(stopping_mutex_);
-    if (!thread_.joinable()) return;
-    net::post(io_, [this] { BeginStop(); });
-    thread_.join();
-    if (options_.socket) ::unlink(options_.socket->c_str());
+    if (thread_.joinable()) {
+      net::post(io_, [this] { BeginStop(); });
+      thread_.join();
+    }
+    if (std::exchange(has_socket_file_, false)) ::unlink(options_.socket->c_str());
   }
 
   [[nodiscard]] const std::optional<TcpAddress>& tcp() const { return options_.tcp; }
@@ -185,6 +187,7 @@ class Server::Impl {
       if (error) ready = CannotListen(path.native(), error);
     }
     if (!ready) ::unlink(path.c_str());
+    has_socket_file_ = ready.has_value();
     return ready;
   }
 
@@ -424,7 +427,8 @@ class Server::Impl {
   }
 
   ServerOptions options_;
-  const Router router_;
+  Router router_;  // Set before the thread runs.
+  bool has_socket_file_ = false;
   std::mutex stopping_mutex_;  // One Stop() at a time.
   std::thread thread_;
 
@@ -442,11 +446,20 @@ class Server::Impl {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Router router) {
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(router));
+Result<std::unique_ptr<Server>> Server::Listen(ServerOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
   ZEUS_RETURN_IF_ERROR(impl->Listen());
-  impl->Run();
   return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+void Server::Serve(Router router) {
+  impl_->Serve(std::move(router));
+}
+
+Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Router router) {
+  ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Listen(std::move(options)));
+  server->Serve(std::move(router));
+  return server;
 }
 
 const std::optional<TcpAddress>& Server::tcp() const {

@@ -52,10 +52,12 @@ def wait_until(condition, what, seconds=20):
 class LeaseCase(ZeusdCase):
     """A machine that outlives its daemons."""
 
+    machine_text = MACHINE
+
     def setUp(self):
         super().setUp()
         self.machine = subprocess.Popen(
-            [ZEUS, "emulate", "--config", self.write("machine.toml", MACHINE), "--", sys.executable, "-c",
+            [ZEUS, "emulate", "--config", self.write("machine.toml", self.machine_text), "--", sys.executable, "-c",
              "import json, os, sys; print(json.dumps(dict(os.environ)), flush=True); sys.stdin.read()"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(RUST_LOG=None))
         self.addCleanup(self.machine.communicate)
@@ -218,6 +220,36 @@ class LeasesTest(LeaseCase):
         self.assertEqual(self.ask("DELETE", "/leases")[0], 400)
         self.set(150, "nonsense", expect=409)
         self.assertEqual(self.limits(), [250, 250])
+
+
+class LostTest(LeaseCase):
+    machine_text = """
+settings = "everyone"
+[[gpu]]
+preset = "v100"
+count = 2
+[[fault]]
+gpu = 1
+error = "gpu_is_lost"
+after_seconds = 4
+for_seconds = 3
+"""
+
+    def test_a_gpu_that_is_lost_and_found(self):
+        lease = self.open(100)
+        self.set(150, lease, gpus="0,1")
+        self.assertEqual(self.limits(), [150, 150])
+        wait_until(lambda: self.ask("GET", "/gpu/get_power_limit?gpu_ids=1")[0] == 500, lambda: "GPU 1 is lost")
+        self.assertIn("1", self.ask("GET", "/gpu/get_power")[2]["errors"])
+        self.assertEqual(self.ask("GET", "/gpu/get_power?gpu_ids=0")[0], 200)
+        # The lease ends while the GPU is away: what was there before comes back with it.
+        self.ask("DELETE", f"/leases?lease_id={lease}")
+        self.assertEqual(self.get("/gpu/get_power_limit?gpu_ids=0")["0"]["power_limit_mw"], 250_000)
+        self.assertEqual(self.ask("GET", "/gpu/get_power_limit?gpu_ids=1")[0], 500)
+        wait_until(lambda: self.ask("GET", "/gpu/get_power_limit")[0] == 200, lambda: "GPU 1 is found")
+        self.come_back(250, 250)
+        told = [line["message"] for line in self.daemon.log()]
+        self.assertIn("GPU 1: what was there before ended leases is back", told)
 
 
 class ReadingTest(ZeusdCase):
