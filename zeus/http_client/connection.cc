@@ -7,6 +7,7 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <cstdint>
+#include <limits>
 #include <utility>  // Asio 1.74 forgets it.
 
 namespace zeus::http {
@@ -19,6 +20,7 @@ using Stream = beast::basic_stream<net::generic::stream_protocol>;
 using Parser = beast::http::response_parser<beast::http::string_body>;
 
 constexpr uint64_t kMostBytes = uint64_t{256} * 1024 * 1024;
+constexpr size_t kPieceBytes = size_t{16} * 1024;
 
 std::unexpected<Error> Lost(std::string_view what, const error_code& error) {
   return Fail(ErrorCode::kUnavailable, fmt::format("{}: {}", what, error.message()));
@@ -101,7 +103,7 @@ class Connection::Impl {
   }
 
   Result<Answer> ReceiveHead() {
-    parser_->body_limit(boost::none);
+    parser_->body_limit(std::numeric_limits<uint64_t>::max());
     parser_->eager(true);
     const error_code received =
         Wait([&](auto done) { beast::http::async_read_header(stream_, buffer_, *parser_, std::move(done)); });
@@ -110,16 +112,22 @@ class Connection::Impl {
   }
 
   Result<std::optional<std::string>> ReceivePiece(std::chrono::milliseconds wait) {
-    // What came with the head or the piece before is taken first.
-    if (parser_->get().body().empty() && !parser_->is_done()) {
+    while (true) {
+      if (std::string piece = std::exchange(parser_->get().body(), {}); !piece.empty()) return piece;
+      if (parser_->is_done()) return std::optional<std::string>();
+      error_code error = beast::http::error::need_more;
+      if (buffer_.size() > 0) {
+        buffer_.consume(parser_->put(buffer_.data(), error));
+        if (!error) continue;
+      }
+      if (error != beast::http::error::need_more) return Lost("the answer broke off", error);
       pollfd waited{.fd = stream_.socket().native_handle(), .events = POLLIN, .revents = 0};
-      if (buffer_.size() == 0 && ::poll(&waited, 1, static_cast<int>(wait.count())) <= 0) return std::string();
-      const error_code received =
-          Wait([&](auto done) { beast::http::async_read_some(stream_, buffer_, *parser_, std::move(done)); });
-      if (received) return Lost("the answer broke off", received);
+      if (::poll(&waited, 1, static_cast<int>(wait.count())) <= 0) return std::string();
+      buffer_.commit(stream_.socket().read_some(buffer_.prepare(kPieceBytes), error));
+      // Of an answer without a length, that is its end.
+      if (error == net::error::eof) parser_->put_eof(error);
+      if (error) return Lost("the answer broke off", error);
     }
-    if (parser_->get().body().empty() && parser_->is_done()) return std::optional<std::string>();
-    return std::exchange(parser_->get().body(), {});
   }
 
   [[nodiscard]] bool is_reusable() const { return parser_ && parser_->is_done() && parser_->get().keep_alive(); }
