@@ -354,17 +354,26 @@ class Server::Impl {
     });
     const std::shared_ptr<void> ended(nullptr, [&body](void*) { body->OnNews({}); });
     net::co_spawn(io_, AwaitEnd(connection, state), net::detached);
+    net::steady_timer gather(io_);
     while (!stopping_ && !state->gone) {
-      if (std::exchange(state->news, false)) {
-        const std::string piece = body->Take();
-        if (piece.empty()) continue;
+      error_code ignored;
+      if (!state->news) {
+        co_await state->wake.async_wait(net::redirect_error(net::use_awaitable, ignored));
+        continue;
+      }
+      if (const std::chrono::nanoseconds time = body->GatherTime(); time.count() > 0) {
+        // At full multiples, so that one wake-up serves all streams.
+        const auto now = std::chrono::steady_clock::now();
+        gather.expires_at(now - now.time_since_epoch() % time + time);
+        co_await gather.async_wait(net::redirect_error(net::use_awaitable, ignored));
+      }
+      state->news = false;
+      // Again after a piece: there may be more since it was taken.
+      for (std::string piece = body->Take(); !piece.empty(); piece = body->Take()) {
         const auto chunk = beast::http::make_chunk(net::buffer(piece));
         co_await net::async_write(connection->stream, chunk, net::redirect_error(net::use_awaitable, error));
         if (error) co_return;
-        state->news = true;  // Perhaps: while it was written.
-      } else {
-        error_code ignored;
-        co_await state->wake.async_wait(net::redirect_error(net::use_awaitable, ignored));
+        if (stopping_ || state->gone) break;
       }
     }
     if (state->gone) co_return;
