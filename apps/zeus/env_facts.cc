@@ -74,8 +74,12 @@ std::vector<CpuFacts> ReadCpuFacts(const DeviceInventory& inventory) {
   return all;
 }
 
-std::string WhyMayNot(Capability capability, const Result<Privileges>& privileges) {
-  if (capability < Capability::kSetPowerLimit) return "";
+bool ChangesThroughNode(const DeviceInventory& inventory) {
+  return inventory.node() && inventory.node()->why_no_gpus.empty();
+}
+
+std::string WhyMayNot(Capability capability, const Result<Privileges>& privileges, const DeviceInventory& inventory) {
+  if (capability < Capability::kSetPowerLimit || ChangesThroughNode(inventory)) return "";
   if (!privileges) return privileges.error().message;
   return privileges->MaySet() ? "" : "this process is neither root nor has CAP_SYS_ADMIN";
 }

@@ -36,8 +36,12 @@ struct CpuFacts {
 std::vector<GpuFacts> ReadGpuFacts(const DeviceInventory& inventory);
 std::vector<CpuFacts> ReadCpuFacts(const DeviceInventory& inventory);
 
-/// Whether this process may use a capability that the GPU has; for a setting it needs privileges. Why not, or empty.
-std::string WhyMayNot(Capability capability, const Result<Privileges>& privileges);
+/// Whether this process may use a capability that a GPU has; for a setting it needs privileges, or the node daemon. Why
+/// not, or empty.
+std::string WhyMayNot(Capability capability, const Result<Privileges>& privileges, const DeviceInventory& inventory);
+
+/// Whether the node daemon changes settings in this process's place.
+[[nodiscard]] bool ChangesThroughNode(const DeviceInventory& inventory);
 
 inline constexpr std::array kAllCapabilities{
     Capability::kInstantPower,   Capability::kAveragePower,       Capability::kMemoryPower,

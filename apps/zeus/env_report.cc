@@ -136,8 +136,8 @@ bool CanTheSame(const Gpu& a, const Gpu& b) {
   });
 }
 
-std::string CapabilitiesText(const Environment& environment, const std::vector<GpuFacts>& gpus,
-                             const Console& console) {
+std::string CapabilitiesText(const Environment& environment, const DeviceInventory& inventory,
+                             const std::vector<GpuFacts>& gpus, const Console& console) {
   std::vector<Alike> groups;
   for (const GpuFacts& facts : gpus) {
     const auto known = std::ranges::find_if(
@@ -154,7 +154,7 @@ std::string CapabilitiesText(const Environment& environment, const std::vector<G
         {{group.Label(), Align::kLeft}, {"can", Align::kLeft}, {"may", Align::kLeft}, {"why not", Align::kLeft}});
     for (const Capability capability : kAllCapabilities) {
       const GpuCapabilities& can = group.gpus.front()->gpu->capabilities();
-      const std::string may_not = WhyMayNot(capability, environment.privileges);
+      const std::string may_not = WhyMayNot(capability, environment.privileges, inventory);
       const bool has = can.Has(capability);
       table.AddRow({std::string(CapabilityName(capability)), has ? "yes" : "no",
                     !has              ? kNone
@@ -181,6 +181,13 @@ std::string CpusText(const std::vector<CpuFacts>& cpus, const Console& console) 
   return table.ToText(console);
 }
 
+std::string MayChangeText(const Result<Privileges>& privileges, const DeviceInventory& inventory) {
+  if (inventory.node()) return ChangesThroughNode(inventory) ? "yes (through zeusd)" : "no: zeusd cannot be used";
+  if (!privileges) return privileges.error().message;
+  if (privileges->root) return "yes (root)";
+  return privileges->sys_admin ? "yes (CAP_SYS_ADMIN)" : "no: neither root nor CAP_SYS_ADMIN";
+}
+
 template <class Value>
 Json OrNull(const std::optional<Value>& value) {
   if constexpr (requires { value->value(); }) {
@@ -197,18 +204,19 @@ Json ClocksToJson(const std::optional<std::vector<Megahertz>>& clocks) {
   return list;
 }
 
-Json CapabilitiesToJson(const Gpu& gpu, const Result<Privileges>& privileges) {
+Json CapabilitiesToJson(const Gpu& gpu, const Result<Privileges>& privileges, const DeviceInventory& inventory) {
   Json all = Json::object();
   for (const Capability capability : kAllCapabilities) {
     const bool can = gpu.capabilities().Has(capability);
-    const std::string may_not = can ? WhyMayNot(capability, privileges) : gpu.capabilities().WhyNot(capability);
+    const std::string may_not =
+        can ? WhyMayNot(capability, privileges, inventory) : gpu.capabilities().WhyNot(capability);
     all[std::string(CapabilityName(capability))] = {
         {"can", can}, {"may", can && may_not.empty()}, {"why_not", may_not.empty() ? Json() : Json(may_not)}};
   }
   return all;
 }
 
-Json GpuToJson(const GpuFacts& facts, const Result<Privileges>& privileges) {
+Json GpuToJson(const GpuFacts& facts, const Result<Privileges>& privileges, const DeviceInventory& inventory) {
   const GpuInfo& info = facts.gpu->info();
   Json range;
   if (facts.power_limit_range) {
@@ -243,7 +251,7 @@ Json GpuToJson(const GpuFacts& facts, const Result<Privileges>& privileges) {
           {"memory_total_bytes", OrNull(facts.status.memory_total)},
           {"throttle_reasons", reasons},
           {"processes", OrNull(facts.processes)},
-          {"capabilities", CapabilitiesToJson(*facts.gpu, privileges)},
+          {"capabilities", CapabilitiesToJson(*facts.gpu, privileges, inventory)},
           {"notes", info.notes},
           {"failures", facts.failures}};
 }
@@ -266,14 +274,11 @@ std::string EnvText(const Environment& environment, const DeviceInventory& inven
   for (const auto& [package, version] : environment.python) text += fmt::format("{} {}\n", package, version);
   text += Heading(console, "Libraries") + BackendsText(inventory, console);
   text += Heading(console, "GPUs") + GpusText(gpus, console);
-  if (!gpus.empty()) text += Heading(console, "What they can do") + CapabilitiesText(environment, gpus, console);
+  if (!gpus.empty())
+    text += Heading(console, "What they can do") + CapabilitiesText(environment, inventory, gpus, console);
   text += Heading(console, "CPUs") + CpusText(ReadCpuFacts(inventory), console);
   text += Heading(console, "This process");
-  const Result<Privileges>& privileges = environment.privileges;
-  text += fmt::format("may change settings: {}\n", !privileges             ? privileges.error().message
-                                                   : privileges->root      ? "yes (root)"
-                                                   : privileges->sys_admin ? "yes (CAP_SYS_ADMIN)"
-                                                                           : "no: neither root nor CAP_SYS_ADMIN");
+  text += fmt::format("may change settings: {}\n", MayChangeText(environment.privileges, inventory));
   text += fmt::format("settings to restore are noted in {}\n", environment.journal_folder);
   for (const auto& [name, value] : environment.variables) {
     text += value ? fmt::format("{}={}\n", name, *value) : fmt::format("{} is not set\n", name);
@@ -309,10 +314,13 @@ std::string EnvJson(const Environment& environment, const DeviceInventory& inven
                                      {"why_not", backend.available() ? Json() : Json(backend.why_not)}});
   }
   document["gpus"] = Json::array();
-  for (const GpuFacts& facts : ReadGpuFacts(inventory)) document["gpus"].push_back(GpuToJson(facts, privileges));
+  for (const GpuFacts& facts : ReadGpuFacts(inventory)) {
+    document["gpus"].push_back(GpuToJson(facts, privileges, inventory));
+  }
   document["cpus"] = Json::array();
   for (const CpuFacts& facts : ReadCpuFacts(inventory)) document["cpus"].push_back(CpuToJson(facts));
-  document["may_change_settings"] = privileges && privileges->MaySet();
+  document["may_change_settings"] =
+      inventory.node() ? ChangesThroughNode(inventory) : privileges && privileges->MaySet();
   document["journal_folder"] = environment.journal_folder;
   document["leftovers"] = Json::array();
   for (const Leftover& leftover : environment.leftovers ? *environment.leftovers : std::vector<Leftover>()) {

@@ -14,9 +14,9 @@ namespace zeus {
 
 enum class MonitorKind { kPower, kEnergy, kTemperature };
 
-/// What one GPU shows in one round; absent is what its kind does not tell.
+/// What one device shows in one round; absent is what its kind does not tell.
 struct MonitorReading {
-  std::optional<Error> failure;  ///< Then there is nothing else.
+  std::optional<Error> failure;  ///< Then there is nothing else, but for the energy of a node's device until then.
   std::optional<Watts> power;    ///< Now; of kEnergy, the mean since the round before, absent in the first.
   std::optional<Joules> energy;  ///< Since the first round: of kPower, under the samples shown.
   std::optional<Celsius> temperature;
@@ -24,7 +24,7 @@ struct MonitorReading {
   std::string_view source;  ///< How the energy came about.
 };
 
-/// A round: one reading for each GPU.
+/// A round: one reading for each device.
 using MonitorReader = std::function<std::vector<MonitorReading>()>;
 
 struct MonitorReaderOptions {

@@ -9,6 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "apps/zeus/table.h"
 #include "zeus/base/number_text.h"
@@ -93,39 +94,50 @@ std::string Shortened(const std::string& text, size_t width) {
 
 }  // namespace
 
-std::string MonitorCsvHeader(MonitorKind kind) {
-  std::string header = "time,elapsed_s,gpu";
-  for (const Column& column : ColumnsOf(kind)) header += fmt::format(",{}", column.name);
-  for (const TextColumn& column : TextColumnsOf(kind)) header += fmt::format(",{}", column.name);
+std::string MonitorCsvHeader(const MonitorSubject& subject) {
+  std::string header =
+      subject.place == MonitorSubject::Place::kNodes ? "time,elapsed_s,node,device" : "time,elapsed_s,gpu";
+  for (const Column& column : ColumnsOf(subject.kind)) header += fmt::format(",{}", column.name);
+  for (const TextColumn& column : TextColumnsOf(subject.kind)) header += fmt::format(",{}", column.name);
   return header + ",failure\n";
 }
 
-std::string MonitorCsv(MonitorKind kind, const std::vector<ChosenGpu>& gpus, const MonitorRound& round) {
+std::string MonitorCsv(const MonitorSubject& subject, const MonitorRound& round) {
   std::string csv;
-  for (size_t i = 0; i < gpus.size(); ++i) {
+  for (size_t i = 0; i < subject.devices.size(); ++i) {
     const MonitorReading& reading = round.readings[i];
-    csv += fmt::format("{},{:.3f},{}", WallTimeText(round.time), round.elapsed.value(), gpus[i].index);
-    for (const Column& column : ColumnsOf(kind)) {
+    const MonitorDevice& device = subject.devices[i];
+    csv += fmt::format("{},{:.3f}", WallTimeText(round.time), round.elapsed.value());
+    if (subject.place == MonitorSubject::Place::kNodes) csv += "," + CsvField(device.node);
+    csv += "," + device.label;
+    for (const Column& column : ColumnsOf(subject.kind)) {
       const std::optional<double> value = column.value(reading);
       csv += "," + (value ? ShortestText(*value) : std::string());
     }
-    for (const TextColumn& column : TextColumnsOf(kind)) csv += fmt::format(",{}", reading.*column.value);
+    for (const TextColumn& column : TextColumnsOf(subject.kind)) csv += fmt::format(",{}", reading.*column.value);
     csv += fmt::format(",{}\n", reading.failure ? CsvField(reading.failure->message) : "");
   }
   return csv;
 }
 
-std::string MonitorJsonLines(MonitorKind kind, const std::vector<ChosenGpu>& gpus, const MonitorRound& round) {
+std::string MonitorJsonLines(const MonitorSubject& subject, const MonitorRound& round) {
   using Json = nlohmann::ordered_json;
   std::string lines;
-  for (size_t i = 0; i < gpus.size(); ++i) {
+  for (size_t i = 0; i < subject.devices.size(); ++i) {
     const MonitorReading& reading = round.readings[i];
-    Json line{{"time", WallTimeText(round.time)}, {"elapsed_s", round.elapsed.value()}, {"gpu", gpus[i].index}};
-    for (const Column& column : ColumnsOf(kind)) {
+    const MonitorDevice& device = subject.devices[i];
+    Json line{{"time", WallTimeText(round.time)}, {"elapsed_s", round.elapsed.value()}};
+    if (subject.place == MonitorSubject::Place::kNodes) {
+      line["node"] = device.node;
+      line["device"] = device.label;
+    } else {
+      line["gpu"] = ParseUnsigned(device.label).value_or(0);
+    }
+    for (const Column& column : ColumnsOf(subject.kind)) {
       const std::optional<double> value = column.value(reading);
       line[column.name] = value ? Json(*value) : Json();
     }
-    for (const TextColumn& column : TextColumnsOf(kind)) {
+    for (const TextColumn& column : TextColumnsOf(subject.kind)) {
       const std::string_view value = reading.*column.value;
       line[column.name] = value.empty() ? Json() : Json(value);
     }
@@ -133,6 +145,21 @@ std::string MonitorJsonLines(MonitorKind kind, const std::vector<ChosenGpu>& gpu
     lines += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   }
   return lines;
+}
+
+std::string MonitorSummary(const MonitorSubject& subject, const MonitorRound& round) {
+  std::vector<std::pair<std::string, double>> energies;  // A node's devices follow one another.
+  double total = 0;
+  for (size_t i = 0; i < subject.devices.size(); ++i) {
+    const double energy = ValueOf(round.readings[i].energy).value_or(0);
+    const std::string& node = subject.devices[i].node;
+    if (energies.empty() || energies.back().first != node) energies.emplace_back(node, 0);
+    energies.back().second += energy;
+    total += energy;
+  }
+  std::string text = SecondsText(round.elapsed.value()) + ":";
+  for (const auto& [node, energy] : energies) text += fmt::format(" {} {},", node, JoulesText(energy));
+  return text + fmt::format(" together {}", JoulesText(total));
 }
 
 std::string Sparkline(const std::deque<std::optional<double>>& values, double lowest, double highest) {
@@ -155,7 +182,7 @@ void MonitorView::Add(const MonitorRound& round) {
   for (size_t i = 0; i < seen_.size(); ++i) {
     Seen& seen = seen_[i];
     seen.latest = round.readings[i];
-    const std::optional<double> value = GraphValue(kind_, seen.latest);
+    const std::optional<double> value = GraphValue(subject_.kind, seen.latest);
     seen.values.push_back(value);
     if (seen.values.size() > kMostValues) seen.values.pop_front();
     if (!value) continue;
@@ -167,7 +194,7 @@ void MonitorView::Add(const MonitorRound& round) {
 std::vector<std::string> MonitorView::Cells(const Seen& seen) const {
   const MonitorReading& reading = seen.latest;
   const std::string energy = reading.energy ? JoulesText(reading.energy->value()) : "-";
-  switch (kind_) {
+  switch (subject_.kind) {
     case MonitorKind::kPower:
       return {Cell(ValueOf(reading.power), "W"), Cell(seen.lowest, "W"), Cell(seen.highest, "W"), energy};
     case MonitorKind::kEnergy:
@@ -178,32 +205,57 @@ std::vector<std::string> MonitorView::Cells(const Seen& seen) const {
   return {Cell(ValueOf(reading.temperature), "°C"), Cell(seen.lowest, "°C"), Cell(seen.highest, "°C")};
 }
 
-// "; energy integrated", or which GPUs' is when they differ.
+// "; energy integrated", or which devices' is when they differ.
 std::string MonitorView::SourcesText() const {
-  std::map<std::string_view, std::vector<size_t>> gpus;
-  for (size_t i = 0; i < gpus_.size(); ++i) {
-    if (!seen_[i].latest.source.empty()) gpus[seen_[i].latest.source].push_back(gpus_[i].index);
+  const bool here = subject_.place == MonitorSubject::Place::kHere;
+  std::map<std::string_view, std::vector<std::string>> devices;
+  for (size_t i = 0; i < seen_.size(); ++i) {
+    const MonitorDevice& device = subject_.devices[i];
+    if (seen_[i].latest.source.empty()) continue;
+    devices[seen_[i].latest.source].push_back(here ? device.label : fmt::format("{} {}", device.node, device.label));
   }
   std::string text;
-  for (const auto& [source, indices] : gpus) {
+  for (const auto& [source, labels] : devices) {
     text += fmt::format("{} {}", text.empty() ? "; energy" : ",", source);
-    if (gpus.size() > 1) text += fmt::format(" (GPU {})", fmt::join(indices, ", "));
+    if (devices.size() > 1) text += fmt::format(" ({}{})", here ? "GPU " : "", fmt::join(labels, ", "));
   }
   return text;
 }
 
+std::string MonitorView::TotalText() const {
+  if (subject_.place == MonitorSubject::Place::kHere) return "";
+  double power = 0;
+  double energy = 0;
+  for (const Seen& seen : seen_) {
+    power += ValueOf(seen.latest.power).value_or(0);
+    energy += ValueOf(seen.latest.energy).value_or(0);
+  }
+  return fmt::format("; together {:.1f} W, {}", power, JoulesText(energy));
+}
+
 std::string MonitorView::ToText(const Console& console) const {
-  std::vector<Table::Column> columns{{"GPU"}, {"name", Align::kLeft}};
+  const bool here = subject_.place == MonitorSubject::Place::kHere;
+  std::vector<Table::Column> columns;
+  if (here) {
+    columns = {{"GPU"}, {"name", Align::kLeft}};
+  } else {
+    columns = {{"node", Align::kLeft}, {"device", Align::kLeft}, {"name", Align::kLeft}};
+  }
+  const MonitorKind kind = subject_.kind;
   const std::vector<const char*> titles =
-      kind_ == MonitorKind::kPower    ? std::vector<const char*>{"power", "lowest", "highest", "energy"}
-      : kind_ == MonitorKind::kEnergy ? std::vector<const char*>{"energy", "power", "lowest", "highest"}
-                                      : std::vector<const char*>{"now", "lowest", "highest"};
+      kind == MonitorKind::kPower    ? std::vector<const char*>{"power", "lowest", "highest", "energy"}
+      : kind == MonitorKind::kEnergy ? std::vector<const char*>{"energy", "power", "lowest", "highest"}
+                                     : std::vector<const char*>{"now", "lowest", "highest"};
   for (const char* const title : titles) columns.push_back({title});
   std::vector<std::vector<std::string>> rows;
   std::vector<size_t> widths;
   for (const Table::Column& column : columns) widths.push_back(column.title.size());
-  for (size_t i = 0; i < gpus_.size(); ++i) {
-    std::vector<std::string> row{std::to_string(gpus_[i].index), gpus_[i].gpu->info().name};
+  for (size_t i = 0; i < seen_.size(); ++i) {
+    const MonitorDevice& device = subject_.devices[i];
+    std::vector<std::string> row;
+    if (!here) row.push_back(device.node);
+    row.push_back(device.label);
+    row.push_back(device.name);
     std::ranges::move(Cells(seen_[i]), std::back_inserter(row));
     for (size_t cell = 0; cell < row.size(); ++cell) widths[cell] = std::max(widths[cell], Characters(row[cell]));
     rows.push_back(std::move(row));
@@ -221,13 +273,13 @@ std::string MonitorView::ToText(const Console& console) const {
       std::deque<std::optional<double>> shown = seen.values;
       while (shown.size() > graph) shown.pop_front();
       // Power is drawn from 0; a temperature's changes are small beside its distance from it.
-      const double lowest = kind_ == MonitorKind::kTemperature ? seen.lowest.value_or(0) : 0;
+      const double lowest = kind == MonitorKind::kTemperature ? seen.lowest.value_or(0) : 0;
       rows[i].push_back(seen.latest.failure ? Shortened(seen.latest.failure->message, graph)
                                             : Sparkline(shown, lowest, seen.highest.value_or(1)));
     }
     table.AddRow(std::move(rows[i]), seen.latest.failure ? Style::kBad : Style::kPlain);
   }
-  const std::string below = fmt::format("{:.1f} s{}; Ctrl-C ends", elapsed_.value(), SourcesText());
+  const std::string below = fmt::format("{:.1f} s{}{}; Ctrl-C ends", elapsed_.value(), TotalText(), SourcesText());
   return table.ToText(console) + console.Styled(Style::kDim, Shortened(below, width)) + "\n";
 }
 

@@ -76,7 +76,7 @@ Result<void> RunProfile(const ProfileFlags& flags, const Console& console, int* 
   ZEUS_RETURN_IF_ERROR(flags.output.Check());
   if (flags.runs == 0) return Fail(ErrorCode::kInvalidArgument, "--runs: expected 1 or more, found 0");
   ZEUS_ASSIGN_OR_RETURN(const JobFile file, ReadJobFile(flags.job));
-  std::unique_ptr<DeviceInventory> inventory = OpenInventory();
+  std::unique_ptr<DeviceInventory> inventory = OpenInventory(NodeUse::kForGood);
   ZEUS_ASSIGN_OR_RETURN(const JobGpus gpus, ReadJobGpus(*inventory));
   ZEUS_ASSIGN_OR_RETURN(const CostMetric metric, CostMetric::Create(file.run.eta.value_or(0.5), gpus.max_power));
   const NotedSignals signals;

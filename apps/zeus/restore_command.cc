@@ -32,7 +32,7 @@ struct RestoreFlags {
 Result<void> RunRestore(const RestoreFlags& flags, const Console& console) {
   const std::filesystem::path folder = flags.journal.empty() ? JournalFolder() : flags.journal;
   const LeftoverMode mode = flags.dry_run ? LeftoverMode::kDryRun : LeftoverMode::kRestore;
-  const std::unique_ptr<DeviceInventory> inventory = OpenInventory();
+  const std::unique_ptr<DeviceInventory> inventory = OpenInventory(NodeUse::kForGood);
   ZEUS_ASSIGN_OR_RETURN(const std::vector<Leftover> leftovers,
                         RestoreLeftovers(folder, inventory->AllGpus(), mode, std::chrono::system_clock::now));
   ZEUS_RETURN_IF_ERROR(

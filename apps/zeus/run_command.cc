@@ -144,7 +144,7 @@ Result<void> RunRun(const RunFlags& flags, const Console& console, int* exit_cod
   const std::optional<int> echo = EchoTo(flags);
   ZEUS_ASSIGN_OR_RETURN(const JobFile file, ReadJobFile(flags.job));
   if (flags.dry_run) return DryRun(flags, file, console);
-  std::unique_ptr<DeviceInventory> inventory = OpenInventory();
+  std::unique_ptr<DeviceInventory> inventory = OpenInventory(NodeUse::kForGood);
   ZEUS_ASSIGN_OR_RETURN(const JobGpus gpus, ReadJobGpus(*inventory));
   ZEUS_ASSIGN_OR_RETURN(RecurringRunOptions options, ToOptions(flags, file, gpus));
 

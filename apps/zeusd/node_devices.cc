@@ -46,7 +46,7 @@ Result<void> CheckBackend(const NodeDevices& devices, const std::set<std::string
 
 Result<NodeDevices> OpenNodeDevices(const NodeDeviceChoice& choice) {
   const std::set<std::string> without = BackendsWithout(choice);
-  NodeDevices devices{.inventory = OpenInventory(without), .groups = choice.groups};
+  NodeDevices devices{.inventory = OpenInventory(NodeUse::kNever, without), .groups = choice.groups};
   devices.gpus = devices.inventory->AllGpus();
   devices.cpus = devices.inventory->Cpus();
   ZEUS_RETURN_IF_ERROR(CheckBackend(devices, without, choice.gpu_backend));

@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +17,8 @@
 #include "zeus/control/live_borrowings.h"
 #include "zeus/device/powercap/list_cpus.h"
 #include "zeus/device/privileges.h"
+#include "zeus/device/remote/remote_cpu.h"
+#include "zeus/device/remote/remote_gpu.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -33,11 +36,15 @@ int64_t ToMilli(Quantity quantity) {
 
 std::vector<GpuHandle> VisibleGpus() {
   const DeviceInventory& inventory = Machine::OfThisProcess().inventory();
+  // Whoever asked for the daemon must not change settings without it.
+  if (inventory.node() && !inventory.node()->why_no_gpus.empty()) {
+    throw ErrorException({ErrorCode::kUnavailable, inventory.node()->why_no_gpus}, ErrorFamily::kGpuStart);
+  }
   const std::vector<Gpu*> visible = Take(inventory.VisibleGpus(), ErrorFamily::kGpuStart);
-  bool any_library = false;
+  bool any_library = inventory.node() && !inventory.AllGpus().empty();
   std::string why;
   for (const Backend& backend : inventory.backends()) {
-    if (backend.name == "powercap") continue;
+    if (backend.name == "powercap" || backend.name == "zeusd") continue;
     any_library = any_library || backend.available();
     if (!backend.available()) why += (why.empty() ? "" : "; ") + backend.why_not;
   }
@@ -53,8 +60,12 @@ std::vector<GpuHandle> VisibleGpus() {
 }
 
 std::vector<CpuHandle> AllCpus() {
+  const DeviceInventory& inventory = Machine::OfThisProcess().inventory();
+  if (inventory.node() && !inventory.node()->why_no_cpus.empty()) {
+    throw ErrorException({ErrorCode::kNotFound, inventory.node()->why_no_cpus}, ErrorFamily::kCpuStart);
+  }
   std::vector<CpuHandle> handles;
-  for (Cpu* const cpu : Machine::OfThisProcess().inventory().Cpus()) handles.emplace_back(*cpu);
+  for (Cpu* const cpu : inventory.Cpus()) handles.emplace_back(*cpu);
   if (!handles.empty()) return handles;
   // Which error it was, the inventory does not say.
   const CpuList list = Take(ListCpus(), ErrorFamily::kCpuStart);
@@ -85,16 +96,43 @@ std::pair<int64_t, int64_t> PowerLimitConstraints(const GpuHandle& handle) {
   return {ToMilli(range.minimum), ToMilli(range.maximum)};
 }
 
-void SetPowerLimit(const GpuHandle& handle, int64_t milliwatts) {
-  GpuSettings& settings = handle.get().settings();
-  if (NeedsNothing(handle, ToMilli(Take(settings.ReadPowerLimit(), ErrorFamily::kGpu)) == milliwatts)) return;
-  Take(Borrowed(handle).SetPowerLimit(Watts(static_cast<double>(milliwatts) / kMilli)), ErrorFamily::kGpu);
+bool IsThroughNode(const GpuHandle& handle) {
+  return dynamic_cast<const RemoteGpu*>(&handle.get()) != nullptr;
 }
 
-void SetPersistenceMode(const GpuHandle& handle, bool enabled) {
-  const PersistenceMode mode = enabled ? PersistenceMode::kOn : PersistenceMode::kOff;
-  if (NeedsNothing(handle, Take(handle.get().settings().ReadPersistenceMode(), ErrorFamily::kGpu) == mode)) return;
-  Take(Borrowed(handle).SetPersistenceMode(mode), ErrorFamily::kGpu);
+/// Makes a setting, after those before it; `block` is false for who does not wait. Only through the daemon does that
+/// make a difference: this process's own libraries answer at once.
+void Make(const GpuHandle& handle, bool block, std::function<void()> setting) {
+  SettingsQueue& queue = Machine::OfThisProcess().queue();
+  if (!block && IsThroughNode(handle)) {
+    queue.Post([setting = std::move(setting)]() -> Result<void> {
+      try {
+        setting();
+      } catch (const ErrorException& error) {
+        return std::unexpected(error.error());
+      }
+      return {};
+    });
+    return;
+  }
+  queue.Finish();
+  setting();
+}
+
+void SetPowerLimit(const GpuHandle& handle, int64_t milliwatts, bool block) {
+  Make(handle, block, [handle, milliwatts] {
+    GpuSettings& settings = handle.get().settings();
+    if (NeedsNothing(handle, ToMilli(Take(settings.ReadPowerLimit(), ErrorFamily::kGpu)) == milliwatts)) return;
+    Take(Borrowed(handle).SetPowerLimit(Watts(static_cast<double>(milliwatts) / kMilli)), ErrorFamily::kGpu);
+  });
+}
+
+void SetPersistenceMode(const GpuHandle& handle, bool enabled, bool block) {
+  Make(handle, block, [handle, mode = enabled ? PersistenceMode::kOn : PersistenceMode::kOff] {
+    GpuSettings& settings = handle.get().settings();
+    if (NeedsNothing(handle, Take(settings.ReadPersistenceMode(), ErrorFamily::kGpu) == mode)) return;
+    Take(Borrowed(handle).SetPersistenceMode(mode), ErrorFamily::kGpu);
+  });
 }
 
 std::vector<int64_t> SupportedClocks(const GpuHandle& handle, bool memory, std::optional<int64_t> memory_clock) {
@@ -108,9 +146,14 @@ std::vector<int64_t> SupportedClocks(const GpuHandle& handle, bool memory, std::
   return clocks;
 }
 
-void LockClocks(const GpuHandle& handle, bool memory, int64_t minimum, int64_t maximum) {
+void LockClocks(const GpuHandle& handle, bool memory, int64_t minimum, int64_t maximum, bool block) {
   const ClockRange range{Megahertz(static_cast<double>(minimum)), Megahertz(static_cast<double>(maximum))};
-  Take(Borrowed(handle).LockClocks(DomainOf(memory), range), ErrorFamily::kGpu);
+  Make(handle, block,
+       [handle, memory, range] { Take(Borrowed(handle).LockClocks(DomainOf(memory), range), ErrorFamily::kGpu); });
+}
+
+void ResetClocks(const GpuHandle& handle, bool memory, bool block) {
+  Make(handle, block, [handle, memory] { Take(Borrowed(handle).ResetClocks(DomainOf(memory)), ErrorFamily::kGpu); });
 }
 
 void BindGpu(nb::module_& module) {
@@ -120,6 +163,7 @@ void BindGpu(nb::module_& module) {
       .def_prop_ro("pci_address", [](const GpuHandle& self) { return self.get().info().pci_address; })
       .def_prop_ro("vendor_index", [](const GpuHandle& self) { return self.get().info().index; })
       .def_prop_ro("is_nvidia", [](const GpuHandle& self) { return self.get().info().vendor == GpuVendor::kNvidia; })
+      .def_prop_ro("is_through_node", IsThroughNode, "Whether the node daemon changes its settings.")
       .def_prop_ro("has_energy_counter",
                    [](const GpuHandle& self) { return self.get().capabilities().Has(Capability::kEnergyCounter); })
       .def_prop_ro("has_instant_power",
@@ -141,22 +185,17 @@ void BindGpu(nb::module_& module) {
             return ToMilli(Take(self.get().settings().ReadPowerLimitRange(), ErrorFamily::kGpu).factory_default);
           },
           WithoutGil())
-      .def("set_power_limit", SetPowerLimit, "milliwatts"_a, WithoutGil())
+      .def("set_power_limit", SetPowerLimit, "milliwatts"_a, "block"_a = true, WithoutGil())
       .def(
           "persistence_mode",
           [](const GpuHandle& self) {
             return Take(self.get().settings().ReadPersistenceMode(), ErrorFamily::kGpu) == PersistenceMode::kOn;
           },
           WithoutGil())
-      .def("set_persistence_mode", SetPersistenceMode, "enabled"_a, WithoutGil())
+      .def("set_persistence_mode", SetPersistenceMode, "enabled"_a, "block"_a = true, WithoutGil())
       .def("supported_clocks", SupportedClocks, "memory"_a, "memory_clock"_a = nb::none(), WithoutGil())
-      .def("lock_clocks", LockClocks, "memory"_a, "minimum"_a, "maximum"_a, WithoutGil())
-      .def(
-          "reset_clocks",
-          [](const GpuHandle& self, bool memory) {
-            Take(Borrowed(self).ResetClocks(DomainOf(memory)), ErrorFamily::kGpu);
-          },
-          "memory"_a, WithoutGil())
+      .def("lock_clocks", LockClocks, "memory"_a, "minimum"_a, "maximum"_a, "block"_a = true, WithoutGil())
+      .def("reset_clocks", ResetClocks, "memory"_a, "block"_a = true, WithoutGil())
       .def(
           "instant_power", [](const GpuHandle& self) { return PowerOf(self, PowerSensor::kInstant); }, WithoutGil())
       .def(
@@ -180,6 +219,10 @@ void BindCpu(nb::module_& module) {
   nb::class_<CpuHandle>(module, "Cpu", "One processor package.")
       .def_prop_ro("package", [](const CpuHandle& self) { return self.get().info().index; })
       .def_prop_ro("name", [](const CpuHandle& self) { return self.get().info().name; })
+      .def_prop_ro(
+          "is_through_node",
+          [](const CpuHandle& self) { return dynamic_cast<const RemoteCpu*>(&self.get()) != nullptr; },
+          "Whether the node daemon reads it.")
       .def_prop_ro("has_dram", [](const CpuHandle& self) { return self.get().has_dram(); })
       .def(
           "energy",

@@ -145,6 +145,10 @@ PythonName NameOf(const Error& error, ErrorFamily family) {
     case ErrorFamily::kCpuStart:
       if (error.code == ErrorCode::kNotFound) return {"zeus.device.cpu.common", "ZeusCPUInitError"};
       return CpuName(error.code);
+    case ErrorFamily::kNode:
+      if (error.code == ErrorCode::kInvalidArgument) return GeneralName(error.code);
+      return {"zeus.utils.zeusd",
+              error.code == ErrorCode::kPermissionDenied ? "ZeusdCapabilityError" : "ZeusdConnectionError"};
   }
   return GeneralName(error.code);
 }

@@ -15,6 +15,7 @@ enum class ErrorFamily {
   kGpuBorrow,  ///< ZeusBaseGPUError for a GPU that somebody else has borrowed; else as kGpu.
   kCpu,        ///< zeus.device.cpu: ZeusCPUNoPermissionError and its siblings.
   kCpuStart,   ///< The same, and ZeusCPUInitError where there is nothing to read.
+  kNode,       ///< zeus.utils.zeusd: ValueError, ZeusdCapabilityError, and else ZeusdConnectionError.
 };
 
 /// An Error on its way through nanobind, which turns it into a Python exception.

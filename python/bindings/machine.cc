@@ -56,7 +56,10 @@ const DeviceInventory& Machine::inventory() {
     inventory_ = DeviceInventory::Open({.visibility = {.cuda_visible_devices = Variable("CUDA_VISIBLE_DEVICES"),
                                                        .cuda_device_order = Variable("CUDA_DEVICE_ORDER"),
                                                        .hip_visible_devices = Variable("HIP_VISIBLE_DEVICES")},
-                                        .amdsmi = {}});
+                                        .amdsmi = {},
+                                        .node = ParseNodeVariables({.sock_path = Variable("ZEUSD_SOCK_PATH"),
+                                                                    .host_port = Variable("ZEUSD_HOST_PORT"),
+                                                                    .token = Variable("ZEUSD_TOKEN")})});
   }
   return *inventory_;
 }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <vector>
 
+#include "python/bindings/settings_queue.h"
 #include "zeus/base/result.h"
 #include "zeus/control/borrowed_gpu.h"
 #include "zeus/control/restore_on_signals.h"
@@ -29,6 +30,9 @@ class Machine {
 
   const DeviceInventory& inventory();
 
+  /// Settings that nobody waits for, after those before them.
+  SettingsQueue& queue() { return queue_; }
+
   /// The settings of `gpu`, borrowed by the first call until the process ends, by whatever way.
   Result<BorrowedGpu*> Borrow(Gpu& gpu);
 
@@ -37,6 +41,7 @@ class Machine {
   std::unique_ptr<DeviceInventory> inventory_;             // Guarded by mutex_; set once.
   std::shared_ptr<RestoreOnSignals> signals_;              // Guarded by mutex_. Null where another sees to them.
   std::map<Gpu*, std::unique_ptr<BorrowedGpu>> borrowed_;  // Guarded by mutex_.
+  SettingsQueue queue_;                                    // Synchronised by itself.
 };
 
 }  // namespace zeus::python

@@ -18,4 +18,5 @@ NB_MODULE(_core, module) {
   zeus::python::BindDevices(module);
   zeus::python::BindMonitors(module);
   zeus::python::BindSamplers(module);
+  zeus::python::BindNodeDaemon(module);
 }

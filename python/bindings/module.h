@@ -17,6 +17,7 @@ void BindPowerLimit(nanobind::module_& module);
 void BindTraining(nanobind::module_& module);
 void BindDevices(nanobind::module_& module);
 void BindMonitors(nanobind::module_& module);
+void BindNodeDaemon(nanobind::module_& module);
 void BindSamplers(nanobind::module_& module);
 
 }  // namespace zeus::python

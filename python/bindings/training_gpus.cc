@@ -40,7 +40,10 @@ InventoryOptions InventoryOf(const Environment& environment) {
   return {.visibility = {.cuda_visible_devices = Find(environment, "CUDA_VISIBLE_DEVICES"),
                          .cuda_device_order = Find(environment, "CUDA_DEVICE_ORDER"),
                          .hip_visible_devices = Find(environment, "HIP_VISIBLE_DEVICES")},
-          .amdsmi = {}};
+          .amdsmi = {},
+          .node = ParseNodeVariables({.sock_path = Find(environment, "ZEUSD_SOCK_PATH"),
+                                      .host_port = Find(environment, "ZEUSD_HOST_PORT"),
+                                      .token = Find(environment, "ZEUSD_TOKEN")})};
 }
 
 Result<BorrowedGpus> BorrowGpus(const Environment& environment, std::vector<size_t> positions) {

@@ -28,7 +28,7 @@ struct BorrowedGpus {
 /// `positions` count the GPUs that `environment` leaves visible; empty: all. Errors: those of LocalGpus::Open.
 Result<BorrowedGpus> BorrowGpus(const Environment& environment, std::vector<size_t> positions);
 
-/// The devices, with the variables that say which are visible.
+/// The devices, with the variables that say which are visible, and what changes their settings.
 InventoryOptions InventoryOf(const Environment& environment);
 
 }  // namespace zeus::python

@@ -8,7 +8,7 @@ from zeus.analyze import HistoryEntry, avg_power, energy
 from zeus.callback import Callback, CallbackSet
 from zeus.device import get_cpus, get_gpus
 from zeus.job import Job
-from zeus.monitor import Measurement, PowerMonitor, TemperatureMonitor, ZeusMonitor
+from zeus.monitor import Measurement, PowerMonitor, PowerStreamingClient, TemperatureMonitor, ZeusMonitor
 from zeus.optimizer.batch_size import BatchSizeOptimizer as Client
 from zeus.optimizer.batch_size import JobSpec
 from zeus.optimizer.power_limit import (
@@ -22,6 +22,7 @@ from zeus.policy import BatchSizeOptimizer, PowerLimitOptimizer
 from zeus.policy.optimizer import JITPowerLimitOptimizer, PruningGTSBatchSizeOptimizer
 from zeus.run import ZeusDataLoader, ZeusMaster
 from zeus.simulate import Simulator
+from zeus.utils.zeusd import ZeusdClient, ZeusdConfig, require_capabilities
 
 
 class Stubborn(BatchSizeOptimizer):
@@ -108,6 +109,26 @@ def served(monitor: ZeusMonitor) -> int:
     service.on_train_begin()
     service.on_evaluate(0.5)
     return batch_size if service.training_finished else 0
+
+
+def daemon() -> int:
+    config = ZeusdConfig.from_env() or ZeusdConfig.tcp("node1", 4938, token="secret", gpu_indices=[0])
+    client = ZeusdClient(config)
+    require_capabilities(client, read_gpu=True, control_gpu=True, gpu_ids=[0])
+    client.set_power_limit([0], 150_000, block=False)
+    limits: dict[int, tuple[int, int]] = client.get_power_limit_constraints([0])
+    dram: int | None = client.get_cpu_power().power_mw[0].dram_mw
+    return limits[0][1] + client.get_gpu_power().power_mw[0] + (dram or 0)
+
+
+async def follow() -> float:
+    client = PowerStreamingClient([ZeusdConfig.uds("/run/zeusd/zeusd.sock")], reconnect_delay_s=2.0)
+    for readings in client:
+        total: float = sum(reading.gpu_power_w[0] for reading in readings.values())
+    async for later in client:
+        total += sum(reading.cpu_power_w[0].dram_w or 0.0 for reading in later.values())
+    client.stop()
+    return total
 
 
 print(Stubborn, Highest, JITPowerLimitOptimizer)

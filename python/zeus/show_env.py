@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import statistics
+import time
+from datetime import datetime, timezone
 from importlib import metadata
 
 import zeus
@@ -13,6 +16,7 @@ from zeus.device.gpu import get_gpus
 from zeus.device.soc import get_soc
 from zeus.exception import ZeusBaseError
 from zeus.utils.framework import torch_is_available
+from zeus.utils.zeusd import ZeusdClient, ZeusdConfig
 
 __all__ = ["show_env"]
 
@@ -76,9 +80,54 @@ def _show_soc() -> None:
         print(f"  {error}")
 
 
+def _clock_offset(client: ZeusdClient) -> float:
+    """What must be added to the daemon's times, s: the median over five questions."""
+    offsets = []
+    for _ in range(5):
+        asked = time.time()
+        theirs = client.get_time()
+        offsets.append((asked + time.time()) / 2 - theirs)
+    return statistics.median(offsets)
+
+
+def _expiry_text(expires_at: float | None) -> str:
+    if expires_at is None:
+        return "never"
+    when = datetime.fromtimestamp(expires_at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{when} ({'valid' if time.time() < expires_at else 'expired'})"
+
+
+def _show_daemon() -> None:
+    print("## Zeusd daemon")
+    config = ZeusdConfig.from_env()
+    if config is None:
+        print("  Not configured (set ZEUSD_SOCK_PATH or ZEUSD_HOST_PORT to connect).")
+        return
+    try:
+        client = ZeusdClient(config)
+        print(f"  Endpoint: {client.endpoint}")
+        print(f"  GPUs: {client.gpu_ids}")
+        print(f"  CPU IDs: {client.cpu_ids}")
+        print(f"  DRAM available: {client.dram_available}")
+        print(f"  Auth required: {client.auth_required}")
+        print(f"  Clock offset: {_clock_offset(client):+.4f} s (client - daemon)")
+    except (ZeusBaseError, ValueError) as error:
+        print(f"  Error: {error}")
+        return
+    print(f"  can_read_gpu: {client.can_read_gpu}")
+    print(f"  can_control_gpu: {client.can_control_gpu}")
+    print(f"  can_read_cpu: {client.can_read_cpu}")
+    if client.auth_error is not None:
+        print(f"  Authentication: {client.auth_error}")
+    elif client.auth_required:
+        print(f"  Authenticated as: {client._subject}")
+        print(f"  Granted scopes: {sorted(client.granted_scopes)}")
+        print(f"  Token expires: {_expiry_text(client._expires_at)}")
+
+
 def show_env() -> None:
     """Prints it."""
-    sections = (_show_packages, _show_gpus, _show_cpus, _show_soc)
+    sections = (_show_packages, _show_gpus, _show_cpus, _show_soc, _show_daemon)
     for number, show in enumerate(sections):
         if number > 0:
             print("-" * shutil.get_terminal_size().columns)

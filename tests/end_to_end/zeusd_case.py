@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 from zeus_program import HERE, ZEUS, ZeusTest, environment
@@ -133,3 +134,62 @@ class ZeusdCase(ZeusTest):
             text = b"%d\n" % (int(counter.read()) + round(joules * 1e6))
             counter.seek(0)
             counter.write(text)
+
+
+def wait_until(condition, what, seconds=20):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"in {seconds} s it did not come true that {what()}")
+        time.sleep(0.005)
+
+
+class LeaseCase(ZeusdCase):
+    """A machine that outlives its daemons."""
+
+    machine_text = """
+settings = "everyone"
+[[gpu]]
+preset = "v100"
+count = 2
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.machine = subprocess.Popen(
+            [ZEUS, "emulate", "--config", self.write("machine.toml", self.machine_text), "--", sys.executable, "-c",
+             "import json, os, sys; print(json.dumps(dict(os.environ)), flush=True); sys.stdin.read()"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(RUST_LOG=None))
+        self.addCleanup(self.machine.communicate)
+        self.emulated = json.loads(self.machine.stdout.readline())
+        self.start()
+
+    def start(self, *flags):
+        self.socket = self.folder / "zeusd.sock"
+        self.daemon = Daemon([ZEUSD, "serve", "--allow-unprivileged", "--enable", "gpu-control,gpu-read",
+                              "--socket-path", self.socket, "--journal-folder", self.folder / "journal", *flags],
+                             self.folder, env=self.emulated)
+        self.addCleanup(self.daemon.process.stdout.close)
+        self.addCleanup(self.daemon.process.wait)
+        self.addCleanup(self.daemon.process.kill)
+        self.assertTrue(self.daemon.line.startswith("Listening on "), self.daemon.errors_file.read_text())
+        return self.daemon
+
+    def limits(self):
+        answer = self.get("/gpu/get_power_limit")
+        return [answer[gpu]["power_limit_mw"] // 1000 for gpu in sorted(answer)]
+
+    def open(self, ttl):
+        status, _, lease = self.ask("POST", f"/leases?ttl_s={ttl}")
+        self.assertEqual(status, 201, lease)
+        return lease["lease_id"]
+
+    def set(self, watts, lease=None, gpus="0", expect=200):
+        headers = {"Zeus-Lease": lease} if lease else {}
+        answer = self.ask("POST", f"/gpu/set_power_limit?gpu_ids={gpus}&power_limit_mw={watts}000&block=true",
+                          headers=headers)
+        self.assertEqual(answer[0], expect, answer)
+        return answer[2]
+
+    def come_back(self, *limits):
+        wait_until(lambda: self.limits() == list(limits), lambda: f"{self.limits()} are {limits}")

@@ -10,9 +10,8 @@ import threading
 import time
 import unittest
 
-import zeusd_leases_test
 from zeus_program import ZEUS
-from zeusd_case import ZeusdCase
+from zeusd_case import LeaseCase, ZeusdCase
 
 IDLE = 10_000
 STREAMS = 100
@@ -69,7 +68,7 @@ class HostileTest(ZeusdCase):
             self.assertEqual(self.limits()[0], 199)
 
 
-class StreamsTest(zeusd_leases_test.LeaseCase):
+class StreamsTest(LeaseCase):
     """On a machine whose GPUs work, so that their power changes all the time."""
 
     def work(self):

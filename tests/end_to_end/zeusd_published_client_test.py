@@ -5,9 +5,8 @@ import pathlib
 import subprocess
 import unittest
 
-import zeusd_leases_test
 from zeus_program import HERE, environment
-from zeusd_case import ZeusdCase
+from zeusd_case import LeaseCase, ZeusdCase
 
 REQUIREMENTS = "tests/published_client/requirements.txt"
 SOURCE = HERE.parents[1]
@@ -109,7 +108,7 @@ class ClientTest(PublishedCase):
         self.published(STREAM, *nodes)
 
 
-class DevicesTest(PublishedCase, zeusd_leases_test.LeaseCase):
+class DevicesTest(PublishedCase, LeaseCase):
     @unittest.skipIf("sanitizers" in os.environ.get("ZEUS_BUILD", ""),
                      "a Python without the sanitizers cannot load the emulated library of this build")
     def test_gpus_driven_through_the_daemon(self):

@@ -25,9 +25,11 @@ std::unexpected<Error> FailInChild(const GpuInfo& info) {
 BorrowedGpu::BorrowedGpu(Gpu& gpu, std::shared_ptr<HeldGpu> held, ClockWait clock_wait, std::vector<std::string> notes)
     : gpu_(gpu), owner_(::getpid()), clock_wait_(clock_wait), notes_(std::move(notes)), held_(std::move(held)) {}
 
-Result<std::unique_ptr<BorrowedGpu>> BorrowedGpu::Borrow(Gpu& gpu, const SettingsJournal& journal,
+Result<std::unique_ptr<BorrowedGpu>> BorrowedGpu::Borrow(Gpu& gpu, const SettingsJournal& given,
                                                          const ClockWait& clock_wait) {
   const GpuInfo& info = gpu.info();
+  const bool is_leased = info.settings_are_leased;
+  ZEUS_ASSIGN_OR_RETURN(const SettingsJournal journal, is_leased ? given.OfLeased() : given);
   const std::string label = GpuLabel(info);
   using Borrowed = std::unique_ptr<BorrowedGpu>;
   const auto borrow = [&](std::span<BorrowedGpu* const> all) -> Result<Borrowed> {
@@ -37,7 +39,8 @@ Result<std::unique_ptr<BorrowedGpu>> BorrowedGpu::Borrow(Gpu& gpu, const Setting
       return Borrowed(new BorrowedGpu(gpu, (*other)->held_, clock_wait, {}));
     }
     const Borrower me = journal.ThisProcess();
-    ZEUS_ASSIGN_OR_RETURN(GpuJournal own, GpuJournal::Lock(journal.folder(), info.uuid, label, me));
+    ZEUS_ASSIGN_OR_RETURN(GpuJournal own, GpuJournal::Lock(journal.folder(), info.uuid, label, me,
+                                                           is_leased ? Recording::kNone : Recording::kOnDisk));
     std::vector<std::string> notes;
     if (const std::optional<Leftover> leftover = RestoreLeftover(own, gpu)) {
       std::string message = fmt::format("{}: {}", label, leftover->message);

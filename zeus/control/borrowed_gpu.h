@@ -23,6 +23,8 @@ namespace zeus {
 /// what was read then. Locked clocks cannot be read: "before" is the driver's own choice, so that a lock that somebody
 /// else had set is lost.
 ///
+/// Of a GPU whose settings are leased nothing is recorded: who leases them puts them back after a kill.
+///
 /// Several of one process share a GPU: the last one to change a setting counts. When it goes away, what another one had
 /// set comes back, and what was there before the first with the last of them.
 ///

@@ -102,15 +102,15 @@ Result<std::optional<JournalRecord>> ReadJournal(const std::filesystem::path& fi
   return record;
 }
 
-GpuJournal::GpuJournal(std::filesystem::path file, std::string uuid, UniqueFd lock)
-    : file_(std::move(file)), uuid_(std::move(uuid)), lock_(std::move(lock)) {}
+GpuJournal::GpuJournal(std::filesystem::path file, std::string uuid, Recording recording, UniqueFd lock)
+    : file_(std::move(file)), uuid_(std::move(uuid)), recording_(recording), lock_(std::move(lock)) {}
 
 std::filesystem::path GpuJournal::FileOf(const std::filesystem::path& folder, std::string_view uuid) {
   return folder / fmt::format("{}.json", uuid);
 }
 
 Result<GpuJournal> GpuJournal::Lock(const std::filesystem::path& folder, std::string_view uuid, std::string_view label,
-                                    const Borrower& me) {
+                                    const Borrower& me, Recording recording) {
   if (!IsJournalName(uuid)) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("{}: its UUID cannot name a journal: expected 1 to {} letters, digits and dashes", label,
@@ -126,12 +126,13 @@ Result<GpuJournal> GpuJournal::Lock(const std::filesystem::path& folder, std::st
                 fmt::format("{}: its settings are held by {}; wait for it or end it", label, HolderText(lock.get())));
   }
   WriteHolder(lock.get(), me);
-  GpuJournal journal(FileOf(folder, uuid), std::string(uuid), std::move(lock));
+  GpuJournal journal(FileOf(folder, uuid), std::string(uuid), recording, std::move(lock));
   RemoveTemporaries(journal.file_);
   return journal;
 }
 
 Result<void> GpuJournal::Write(const JournalRecord& record) {
+  if (recording_ == Recording::kNone) return {};
   return record.changes_nothing() ? Remove() : WriteFileAtomically(file_, ToJournalText(record));
 }
 
@@ -170,6 +171,10 @@ Result<void> SettingsJournal::CheckFolder(const std::filesystem::path& given) {
   return Fail(ErrorCode::kPermissionDenied,
               fmt::format("{}: expected a journal folder that only user {} may write to; this is {}", folder.string(),
                           ::geteuid(), problem));
+}
+
+Result<SettingsJournal> SettingsJournal::OfLeased() const {
+  return Open(folder_ / "leased", wall_clock_);
 }
 
 Result<SettingsJournal> SettingsJournal::Open(std::filesystem::path folder, WallClock wall_clock) {

@@ -32,6 +32,10 @@ bool IsJournalName(std::string_view uuid);
 /// kInvalidData, naming the place, where it is damaged or another GPU's.
 Result<std::optional<JournalRecord>> ReadJournal(const std::filesystem::path& file, std::string_view uuid);
 
+/// Whether what was there before is written down. It need not be where somebody else puts it back: the lock alone then
+/// keeps others from the GPU.
+enum class Recording { kOnDisk, kNone };
+
 /// The journal of one GPU, locked for this process: two files in the journal folder.
 ///
 /// `UUID.lock` is held with flock(2) for as long as this lives, and says who holds it; the kernel lets go of it however
@@ -43,7 +47,7 @@ class GpuJournal {
   /// `label` names the GPU in errors. kInvalidArgument for a uuid that is no journal's name;
   /// kFailedPrecondition where somebody else, or another object of this process, holds it, naming whom.
   static Result<GpuJournal> Lock(const std::filesystem::path& folder, std::string_view uuid, std::string_view label,
-                                 const Borrower& me);
+                                 const Borrower& me, Recording recording = Recording::kOnDisk);
 
   /// Where the record of GPU `uuid` is.
   static std::filesystem::path FileOf(const std::filesystem::path& folder, std::string_view uuid);
@@ -60,10 +64,11 @@ class GpuJournal {
   void DropLock() { lock_ = UniqueFd(); }
 
  private:
-  GpuJournal(std::filesystem::path file, std::string uuid, UniqueFd lock);
+  GpuJournal(std::filesystem::path file, std::string uuid, Recording recording, UniqueFd lock);
 
   std::filesystem::path file_;
   std::string uuid_;
+  Recording recording_;
   UniqueFd lock_;
 };
 
@@ -73,6 +78,9 @@ class SettingsJournal {
   /// Makes the folder where it is missing: for root readable by everybody, else by its owner only. kPermissionDenied
   /// for one that another user owns or may write to, and for a symbolic link: what lies in it will be done to devices.
   static Result<SettingsJournal> Open(std::filesystem::path folder, WallClock wall_clock);
+  /// The one, in this folder, of GPUs whose settings come back by themselves: see GpuInfo::settings_are_leased. Whoever
+  /// puts them back may have a journal of its own in this folder, and must be able to lock that.
+  [[nodiscard]] Result<SettingsJournal> OfLeased() const;
   /// The check alone; makes nothing.
   static Result<void> CheckFolder(const std::filesystem::path& folder);
 

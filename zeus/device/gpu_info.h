@@ -19,6 +19,8 @@ struct GpuInfo {
   std::string pci_address;  ///< "0000:07:00.0": domain, bus, device, function in lower-case hexadecimal.
   int index = 0;            ///< Position in the vendor's own order on this machine, before any visibility variable.
   std::vector<std::string> notes;  ///< What a reader of its figures should know, a sentence each.
+  /// What is changed comes back by itself when this process ends, however it does: nobody need note what was there.
+  bool settings_are_leased = false;
 };
 
 /// Everything that some GPUs can do and others cannot.

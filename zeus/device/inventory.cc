@@ -30,6 +30,7 @@ std::unique_ptr<DeviceInventory> DeviceInventory::Open(const InventoryOptions& o
   open("nvml", &DeviceInventory::OpenNvidia);
   open("amdsmi", &DeviceInventory::OpenAmd);
   open("powercap", &DeviceInventory::OpenCpus);
+  inventory->OpenNode(options);
   inventory->visible_ = inventory->FindVisible(options.visibility, inventory->problems_);
   if (!inventory->visible_) inventory->problems_.push_back(inventory->visible_.error().message);
   return inventory;
@@ -92,6 +93,16 @@ void DeviceInventory::OpenCpus(const InventoryOptions& options) {
     if (!cpus_.empty()) wrap_watch_ = std::make_unique<WrapWatch>(Cpus(), list->longest_pause);
   }
   backends_.push_back(std::move(backend));
+}
+
+// Last: it stands before what the libraries have opened.
+void DeviceInventory::OpenNode(const InventoryOptions& options) {
+  if (options.node && !*options.node) return;
+  node_ = options.node ? GoThroughNode(**options.node, options.node_changes, options.clock, gpus_, cpus_)
+                       : RefuseSettings(options.node.error().message, gpus_);
+  // A machine whose processors nobody reads is no reason not to change its GPUs.
+  backends_.push_back({.name = "zeusd", .library_version = "", .driver_version = "", .why_not = node_->why_no_gpus});
+  if (const std::string why = node_->WhyNot(); !why.empty()) problems_.push_back(why);
 }
 
 std::vector<Gpu*> DeviceInventory::AllGpus() const {

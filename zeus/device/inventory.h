@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "zeus/device/amdsmi/amdsmi_search.h"
 #include "zeus/device/cpu.h"
 #include "zeus/device/gpu.h"
+#include "zeus/device/remote/node_changer.h"
+#include "zeus/device/remote/node_config.h"
+#include "zeus/device/remote/node_devices.h"
 #include "zeus/device/visible_devices.h"
 
 namespace zeus {
@@ -24,11 +28,16 @@ struct InventoryOptions {
   /// Names of backends that are not tried.
   std::set<std::string> without = {};
   const Clock& clock = Clock::System();
+  /// The node daemon that changes settings in this process's place, and reads what this machine's libraries do not let
+  /// it read; nothing: there is none. An error, such as that of variables that cannot be followed, is told, and no
+  /// setting is changed then.
+  Result<std::optional<NodeConfig>> node = {};
+  NodeChanges node_changes = NodeChanges::kLeased;
 };
 
 /// One way to devices, and whether it can be gone here.
 struct Backend {
-  std::string name;             ///< "nvml", "amdsmi", "powercap".
+  std::string name;             ///< "nvml", "amdsmi", "powercap"; "zeusd" where it was asked for.
   std::string library_version;  ///< Empty where there is none to tell.
   std::string driver_version;
   std::string why_not;  ///< Why it cannot be used; empty where it can.
@@ -50,6 +59,9 @@ class DeviceInventory {
   /// Devices that could not be opened, and what users should know, a sentence each.
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
+  /// How it went with the node daemon; nothing where none was asked for.
+  [[nodiscard]] const std::optional<NodeReport>& node() const { return node_; }
+
   /// Every GPU, NVIDIA's first, in the vendors' own order.
   [[nodiscard]] std::vector<Gpu*> AllGpus() const;
   /// Those that the visibility variables leave, in the variables' order: GPU n of a training script is the n-th of
@@ -65,6 +77,7 @@ class DeviceInventory {
   void OpenNvidia(const InventoryOptions& options);
   void OpenAmd(const InventoryOptions& options);
   void OpenCpus(const InventoryOptions& options);
+  void OpenNode(const InventoryOptions& options);
   [[nodiscard]] Result<std::vector<Gpu*>> FindVisible(const VisibilityVariables& variables,
                                                       std::vector<std::string>& notes) const;
 
@@ -72,6 +85,7 @@ class DeviceInventory {
   std::unique_ptr<Libraries> libraries_;
   std::vector<Backend> backends_;
   std::vector<std::string> problems_;
+  std::optional<NodeReport> node_;
   std::vector<std::unique_ptr<Gpu>> gpus_;
   Result<std::vector<Gpu*>> visible_;
   std::vector<std::unique_ptr<Cpu>> cpus_;

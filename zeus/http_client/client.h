@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,9 @@ namespace zeus::http {
 class Client {
  public:
   /// Connects at the first request, and again after the server closed. `timeout` bounds each of connecting, sending and
-  /// receiving.
-  explicit Client(ServerAddress address, std::chrono::milliseconds timeout = std::chrono::seconds(30));
+  /// receiving; `stop` is that of Connection::Open.
+  explicit Client(ServerAddress address, std::chrono::milliseconds timeout = std::chrono::seconds(30),
+                  std::stop_token stop = {});
 
   /// Sends it with each request from now on: "Authorization: Bearer TOKEN". Precondition: visible ASCII without spaces.
   void SetToken(std::string token) { token_ = std::move(token); }
@@ -29,6 +31,7 @@ class Client {
  private:
   ServerAddress address_;
   std::chrono::milliseconds timeout_;
+  std::stop_token stop_;
   std::string token_;
   std::optional<Connection> connection_;
 };

@@ -2,13 +2,19 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <utility>  // Asio 1.74 forgets it.
+
+#include "zeus/base/unique_fd.h"
 
 namespace zeus::http {
 namespace {
@@ -20,7 +26,6 @@ using Stream = beast::basic_stream<net::generic::stream_protocol>;
 using Parser = beast::http::response_parser<beast::http::string_body>;
 
 constexpr uint64_t kMostBytes = uint64_t{256} * 1024 * 1024;
-constexpr size_t kPieceBytes = size_t{16} * 1024;
 
 std::unexpected<Error> Lost(std::string_view what, const error_code& error) {
   return Fail(ErrorCode::kUnavailable, fmt::format("{}: {}", what, error.message()));
@@ -42,7 +47,14 @@ Answer AnswerOf(const Parser& parser) {
 
 class Connection::Impl {
  public:
-  explicit Impl(std::chrono::milliseconds timeout) : timeout_(timeout) {}
+  Impl(std::chrono::milliseconds timeout, std::stop_token stop) : timeout_(timeout), stop_(std::move(stop)) {
+    if (!stop_.stop_possible()) return;
+    stopped_ = UniqueFd(::eventfd(0, EFD_CLOEXEC));
+    on_stop_.emplace(stop_, [this] {
+      [[maybe_unused]] const int done = ::eventfd_write(stopped_.get(), 1);
+      io_.stop();
+    });
+  }
 
   Result<void> Connect(const ServerAddress& address) {
     error_code error = net::error::host_not_found;
@@ -103,58 +115,99 @@ class Connection::Impl {
   }
 
   Result<Answer> ReceiveHead() {
+    // Boost 1.74 takes no limit for one that every length exceeds.
     parser_->body_limit(std::numeric_limits<uint64_t>::max());
-    parser_->eager(true);
     const error_code received =
         Wait([&](auto done) { beast::http::async_read_header(stream_, buffer_, *parser_, std::move(done)); });
     if (received) return Lost("no answer", received);
+    parser_->eager(true);  // Which reading the head has undone.
     return AnswerOf(*parser_);
   }
 
   Result<std::optional<std::string>> ReceivePiece(std::chrono::milliseconds wait) {
-    while (true) {
-      if (std::string piece = std::exchange(parser_->get().body(), {}); !piece.empty()) return piece;
-      if (parser_->is_done()) return std::optional<std::string>();
-      error_code error = beast::http::error::need_more;
-      if (buffer_.size() > 0) {
-        buffer_.consume(parser_->put(buffer_.data(), error));
-        if (!error) continue;
-      }
-      if (error != beast::http::error::need_more) return Lost("the answer broke off", error);
-      pollfd waited{.fd = stream_.socket().native_handle(), .events = POLLIN, .revents = 0};
-      if (::poll(&waited, 1, static_cast<int>(wait.count())) <= 0) return std::string();
-      buffer_.commit(stream_.socket().read_some(buffer_.prepare(kPieceBytes), error));
-      // Of an answer without a length, that is its end.
-      if (error == net::error::eof) parser_->put_eof(error);
-      if (error) return Lost("the answer broke off", error);
+    // What came with the head or the piece before is taken first. It may end within a chunk's frame.
+    ZEUS_RETURN_IF_ERROR(ParseBuffered());
+    if (parser_->get().body().empty() && !parser_->is_done()) {
+      if (!IsReadableWithin(wait)) return std::string();
+      ZEUS_RETURN_IF_ERROR(ReadSome());
     }
+    if (parser_->get().body().empty() && parser_->is_done()) return std::optional<std::string>();
+    return std::exchange(parser_->get().body(), {});
   }
+
+  [[nodiscard]] int descriptor() { return stream_.socket().native_handle(); }
 
   [[nodiscard]] bool is_reusable() const { return parser_ && parser_->is_done() && parser_->get().keep_alive(); }
 
  private:
   template <class Endpoint>
   error_code ConnectTo(const Endpoint& endpoint) {
-    return Wait(
-        [&](auto done) { stream_.async_connect(net::generic::stream_protocol::endpoint(endpoint), std::move(done)); });
+    const net::generic::stream_protocol::endpoint generic(endpoint);
+    // Asio's own would be inherited: whoever it is lent to would keep the connection open after we have died.
+    const int descriptor = ::socket(generic.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return {errno, boost::system::system_category()};
+    error_code error;
+    stream_.socket().close(error);  // One of an address tried before.
+    stream_.socket().assign(generic.protocol(), descriptor, error);
+    if (error) {
+      const UniqueFd closed(descriptor);
+      return error;
+    }
+    return Wait([&](auto done) { stream_.async_connect(generic, std::move(done)); });
   }
 
-  // Runs one asynchronous operation to its end, which the stream's timeout brings at the latest.
+  Result<void> ReadSome() {
+    constexpr size_t kMost = size_t{1} << 16;
+    size_t size = 0;
+    const error_code received = Wait([&](auto done) {
+      stream_.async_read_some(buffer_.prepare(kMost), [&size, done](const error_code& error, size_t read) mutable {
+        size = read;
+        done(error);
+      });
+    });
+    error_code ended = received;
+    if (received == net::error::eof) parser_->put_eof(ended);  // The end, where the head said that closing is.
+    if (ended) return Lost("the answer broke off", ended);
+    buffer_.commit(size);
+    return ParseBuffered();
+  }
+
+  Result<void> ParseBuffered() {
+    if (buffer_.size() == 0 || parser_->is_done()) return {};
+    error_code error;
+    buffer_.consume(parser_->put(buffer_.data(), error));
+    if (error && error != beast::http::error::need_more) return Lost("the answer broke off", error);
+    return {};
+  }
+
+  // True also once a stop is requested: what then reads says so.
+  bool IsReadableWithin(std::chrono::milliseconds wait) {
+    pollfd waited[] = {{.fd = stream_.socket().native_handle(), .events = POLLIN, .revents = 0},
+                       {.fd = stopped_.get(), .events = POLLIN, .revents = 0}};
+    return ::poll(waited, stopped_.valid() ? 2 : 1, static_cast<int>(wait.count())) > 0;
+  }
+
+  // Runs one asynchronous operation to its end, which the stream's timeout brings at the latest. One that a stop cuts
+  // short stays unfinished: nothing runs here afterwards, so that it touches nothing of its caller's any more.
   template <class Start>
   error_code Wait(Start start) {
     error_code result = net::error::operation_aborted;
+    io_.restart();
+    if (stop_.stop_requested()) return result;  // After restart(), which would undo a stop() of before.
     stream_.expires_after(timeout_);
     start([&result](const error_code& error, auto...) { result = error; });
-    io_.restart();
     io_.run();
     return result;
   }
 
   const std::chrono::milliseconds timeout_;
+  const std::stop_token stop_;
+  UniqueFd stopped_;  // Readable once a stop is requested.
   net::io_context io_{1};
   Stream stream_{io_};
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;  // Last: it uses the others.
 };
 
 Connection::Connection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -162,8 +215,9 @@ Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() = default;
 
-Result<Connection> Connection::Open(const ServerAddress& address, std::chrono::milliseconds timeout) {
-  auto impl = std::make_unique<Impl>(timeout);
+Result<Connection> Connection::Open(const ServerAddress& address, std::chrono::milliseconds timeout,
+                                    std::stop_token stop) {
+  auto impl = std::make_unique<Impl>(timeout, std::move(stop));
   ZEUS_RETURN_IF_ERROR(impl->Connect(address));
   return Connection(std::move(impl));
 }
@@ -178,6 +232,10 @@ Result<Answer> Connection::Receive() {
 
 bool Connection::is_reusable() const {
   return impl_->is_reusable();
+}
+
+int Connection::descriptor() const {
+  return impl_->descriptor();
 }
 
 Result<Answer> Connection::ReceiveHead() {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,10 @@ struct Question {
 /// Errors: kUnavailable where the server cannot be reached, ends the connection, or takes longer than the timeout.
 class Connection {
  public:
-  /// `timeout` bounds each of connecting, sending and receiving.
-  static Result<Connection> Open(const ServerAddress& address, std::chrono::milliseconds timeout);
+  /// `timeout` bounds each of connecting, sending and receiving. Once `stop` is requested, whatever waits here, now or
+  /// later, ends at once with kUnavailable; looking up a host's name alone does not.
+  static Result<Connection> Open(const ServerAddress& address, std::chrono::milliseconds timeout,
+                                 std::stop_token stop = {});
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;
   ~Connection();
@@ -37,6 +40,9 @@ class Connection {
   Result<Answer> Receive();
   /// Whether another question may follow the last answer.
   [[nodiscard]] bool is_reusable() const;
+
+  /// Its socket, which programs that this one starts do not inherit; for poll(2), and for a forked child to close.
+  [[nodiscard]] int descriptor() const;
 
   /// An answer that goes on: its head first, without a body.
   Result<Answer> ReceiveHead();

@@ -10,6 +10,7 @@ namespace {
 
 // Of an error's text; an answer that goes on never ends by itself.
 constexpr size_t kMostOfAnError = 4096;
+constexpr size_t kMostOfAnEvent = size_t{1} << 20;
 
 ErrorCode CodeOf(int status) {
   return status == 401 || status == 403 ? ErrorCode::kPermissionDenied : ErrorCode::kFailedPrecondition;
@@ -18,8 +19,8 @@ ErrorCode CodeOf(int status) {
 }  // namespace
 
 Result<EventReader> EventReader::Open(const ServerAddress& address, const Question& question,
-                                      std::chrono::milliseconds timeout) {
-  ZEUS_ASSIGN_OR_RETURN(Connection connection, Connection::Open(address, timeout));
+                                      std::chrono::milliseconds timeout, std::stop_token stop) {
+  ZEUS_ASSIGN_OR_RETURN(Connection connection, Connection::Open(address, timeout, std::move(stop)));
   ZEUS_RETURN_IF_ERROR(connection.Send(question));
   ZEUS_ASSIGN_OR_RETURN(const Answer head, connection.ReceiveHead());
   constexpr int kOk = 200;
@@ -43,6 +44,9 @@ Result<std::optional<std::string>> EventReader::Next(std::chrono::milliseconds w
     if (!piece) return Fail(ErrorCode::kUnavailable, "the server ended its answer");
     if (piece->empty() && left.count() <= 0) return std::optional<std::string>();
     text_ += *piece;
+    if (text_.size() > kMostOfAnEvent && text_.find("\n\n") == std::string::npos) {
+      return Fail(ErrorCode::kInvalidData, "the server sends an event without an end");
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -126,6 +127,49 @@ TEST(EventReaderTest, NobodyAnswers) {
   EXPECT_THAT(EventReader::Open(std::filesystem::path(std::string(200, 'x')), {.method = "GET", .target = "/"},
                                 milliseconds(20)),
               IsError(ErrorCode::kInvalidArgument, "too long"));
+}
+
+// Requests a stop in a moment, and says how long `wait` took.
+template <class Wait>
+std::chrono::steady_clock::duration StoppedAfter(std::stop_source& stop, Wait wait) {
+  const auto begin = std::chrono::steady_clock::now();
+  std::jthread stops([&stop] {
+    std::this_thread::sleep_for(milliseconds(20));
+    stop.request_stop();
+  });
+  wait();
+  return std::chrono::steady_clock::now() - begin;
+}
+
+TEST(EventReaderTest, AStopEndsWaiting) {
+  constexpr milliseconds kLong(60'000);
+  const RawServer silent({std::string(kHead) + Chunk("data: one\n\n")}, RawServer::End::kHangs);
+  std::stop_source stop;
+  auto reader = EventReader::Open(silent.socket(), {.method = "GET", .target = "/events"}, kLong, stop.get_token());
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_THAT(reader->Next(kLong), IsOk());
+  EXPECT_LT(StoppedAfter(stop, [&] { EXPECT_THAT(reader->Next(kLong), IsError(ErrorCode::kUnavailable, "")); }),
+            kLong / 2);
+  EXPECT_THAT(reader->Next(kLong), IsError(ErrorCode::kUnavailable, ""));  // From now on.
+}
+
+TEST(EventReaderTest, AStopEndsOpening) {
+  constexpr milliseconds kLong(60'000);
+  const RawServer mute({}, RawServer::End::kHangs);
+  std::stop_source stop;
+  const auto open = [&] {
+    return EventReader::Open(mute.socket(), {.method = "GET", .target = "/"}, kLong, stop.get_token());
+  };
+  EXPECT_LT(StoppedAfter(stop, [&] { EXPECT_THAT(open(), IsError(ErrorCode::kUnavailable, "no answer")); }), kLong / 2);
+  EXPECT_THAT(open(), IsError(ErrorCode::kUnavailable, "cannot connect"));
+}
+
+TEST(EventReaderTest, AnEventWithoutAnEnd) {
+  const RawServer server({std::string(kHead) + Chunk("data: " + std::string((1 << 20) + 1000, 'x'))},
+                         RawServer::End::kHangs);
+  Result<EventReader> reader = Open(server);
+  ASSERT_THAT(reader, IsOk());
+  EXPECT_THAT(reader->Next(milliseconds(5000)), IsError(ErrorCode::kInvalidData, "without an end"));
 }
 
 TEST(ClientTest, AsksAgainOverAConnectionThatEnded) {

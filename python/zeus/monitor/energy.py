@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import os
+import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -183,7 +185,10 @@ class ZeusMonitor(_core.EnergyWindows):
 def _gpus_or_none() -> GPUs:
     try:
         return get_gpus()
-    except ZeusGPUInitError:
+    except ZeusGPUInitError as error:
+        # A machine without GPUs is measured without them; a daemon that was asked for is expected to be there.
+        if any(os.environ.get(name) for name in ("ZEUSD_SOCK_PATH", "ZEUSD_HOST_PORT")):
+            warnings.warn(f"no GPU is measured: {error}", stacklevel=3)
         return EmptyGPUs()
 
 

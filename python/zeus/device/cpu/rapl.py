@@ -1,10 +1,11 @@
-"""What can go wrong with RAPL, the energy counters of Linux's powercap."""
+"""RAPL, the energy counters of Linux's powercap: what can go wrong, and processors that the node daemon reads."""
 
 from __future__ import annotations
 
+from zeus.device.cpu.common import CPU
 from zeus.device.exception import ZeusBaseCPUError
 
-__all__ = ["ZeusRAPLFileInitError", "ZeusRAPLNotSupportedError", "ZeusRAPLPermissionError"]
+__all__ = ["ZeusRAPLFileInitError", "ZeusRAPLNotSupportedError", "ZeusRAPLPermissionError", "ZeusdRAPLCPU"]
 
 
 class ZeusRAPLNotSupportedError(ZeusBaseCPUError):
@@ -17,3 +18,7 @@ class ZeusRAPLFileInitError(ZeusBaseCPUError):
 
 class ZeusRAPLPermissionError(ZeusBaseCPUError):
     """A counter's file may not be read."""
+
+
+class ZeusdRAPLCPU(CPU):
+    """A processor that the node daemon reads, since this process may not; `zeus.device.get_cpus` makes it."""

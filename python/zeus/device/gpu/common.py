@@ -167,12 +167,12 @@ class GPU:
         """
         self.gpu_index = gpu_index
         self._device = device
-        self._disable_sys_admin_warning = False
+        self._disable_sys_admin_warning = device.is_through_node
 
     @property
     def supports_nonblocking_setters(self) -> bool:
-        """Whether `block=False` has an effect: on no GPU that is driven from this process."""
-        return False
+        """Whether `block=False` has an effect: on GPUs whose settings the node daemon changes."""
+        return self._device.is_through_node
 
     def _warn_sys_admin(self) -> None:
         """Says once for each GPU that changing settings wants CAP_SYS_ADMIN, where the process lacks it."""
@@ -198,17 +198,17 @@ class GPU:
     def set_power_management_limit(self, power_limit_mw: int, block: bool = True) -> None:
         """Sets the power limit, mW; nothing happens where it is that already. It is put back when this process ends."""
         self._warn_sys_admin()
-        self._device.set_power_limit(power_limit_mw)
+        self._device.set_power_limit(power_limit_mw, block)
 
     def reset_power_management_limit(self, block: bool = True) -> None:
         """Sets the power limit to the card's default."""
         self._warn_sys_admin()
-        self._device.set_power_limit(self._device.default_power_limit())
+        self._device.set_power_limit(self._device.default_power_limit(), block)
 
     def set_persistence_mode(self, enabled: bool, block: bool = True) -> None:
         """Switches persistence mode; it is put back when this process ends."""
         self._warn_sys_admin()
-        self._device.set_persistence_mode(enabled)
+        self._device.set_persistence_mode(enabled, block)
 
     def get_persistence_mode(self) -> bool:
         """Whether persistence mode is on."""
@@ -221,12 +221,12 @@ class GPU:
     def set_memory_locked_clocks(self, min_clock_mhz: int, max_clock_mhz: int, block: bool = True) -> None:
         """Locks the memory clock to a range, MHz, until this process ends."""
         self._warn_sys_admin()
-        self._device.lock_clocks(True, min_clock_mhz, max_clock_mhz)
+        self._device.lock_clocks(True, min_clock_mhz, max_clock_mhz, block)
 
     def reset_memory_locked_clocks(self, block: bool = True) -> None:
         """Hands the memory clock back to the driver."""
         self._warn_sys_admin()
-        self._device.reset_clocks(True)
+        self._device.reset_clocks(True, block)
 
     def get_supported_graphics_clocks(self, memory_clock_mhz: int | None = None) -> list[int]:
         """The graphics clocks at a memory clock, MHz, highest first; `None` is the highest memory clock."""
@@ -235,12 +235,12 @@ class GPU:
     def set_gpu_locked_clocks(self, min_clock_mhz: int, max_clock_mhz: int, block: bool = True) -> None:
         """Locks the graphics clock to a range, MHz, until this process ends."""
         self._warn_sys_admin()
-        self._device.lock_clocks(False, min_clock_mhz, max_clock_mhz)
+        self._device.lock_clocks(False, min_clock_mhz, max_clock_mhz, block)
 
     def reset_gpu_locked_clocks(self, block: bool = True) -> None:
         """Hands the graphics clock back to the driver."""
         self._warn_sys_admin()
-        self._device.reset_clocks(False)
+        self._device.reset_clocks(False, block)
 
     def get_average_power_usage(self) -> int:
         """Power over the card's averaging time, mW."""

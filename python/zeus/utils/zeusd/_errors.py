@@ -1,4 +1,4 @@
-"""What can go wrong with the node's daemon, for scripts that catch it."""
+"""What can go wrong with a node's daemon."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["ZeusdAuthError", "ZeusdCapabilityError", "ZeusdConnectionError", "Ze
 
 
 class ZeusdConnectionError(ZeusBaseError):
-    """The daemon cannot be reached."""
+    """The daemon cannot be reached, or what answers there is none."""
 
 
 class ZeusdAuthError(ZeusBaseError):
