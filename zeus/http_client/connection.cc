@@ -184,7 +184,8 @@ class Connection::Impl {
   bool IsReadableWithin(std::chrono::milliseconds wait) {
     pollfd waited[] = {{.fd = stream_.socket().native_handle(), .events = POLLIN, .revents = 0},
                        {.fd = stopped_.get(), .events = POLLIN, .revents = 0}};
-    return ::poll(waited, stopped_.valid() ? 2 : 1, static_cast<int>(wait.count())) > 0;
+    const int ready = ::poll(waited, stopped_.valid() ? 2 : 1, static_cast<int>(wait.count()));
+    return ready > 0 && (waited[0].revents != 0 || stop_.stop_requested());
   }
 
   // Runs one asynchronous operation to its end, which the stream's timeout brings at the latest. One that a stop cuts
