@@ -283,6 +283,28 @@ class StreamTest(PythonCase):
         self.assertRegex(errors, rf"{second.endpoint}: the stream of its GPUs' power has ended")
         self.assertRegex(errors, rf"{second.endpoint}: the stream of its GPUs' power goes on")
 
+    def test_processors_and_their_memory(self):
+        self.run_script(HEAD + """
+    from zeus.monitor import CpuPowerReading
+    client = PowerStreamingClient([config(sys.argv[1])])
+    until(client.get_power, client.get_power)
+    (readings,) = client.get_power().values()
+    assert readings.cpu_power_w == {0: CpuPowerReading(0.0, 0.0)} and readings.gpu_power_w == {}, readings
+    print("done")
+""", self.serve(tree="one_socket_dram", machine=None).address)
+
+    def test_an_interrupt_ends_a_loop_to_which_nothing_comes(self):
+        self.run_script(HEAD + """
+    import os, signal, threading
+    client = PowerStreamingClient([config(sys.argv[1])])
+    try:
+        for readings in client:  # Power does not change; the last of the GPUs' first events is the last of all.
+            if len(readings[sys.argv[1]].gpu_power_w) == 4:
+                threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    except KeyboardInterrupt:
+        print("done")
+""", self.node().endpoint)
+
     def test_a_script_that_forgets_to_stop_ends(self):
         self.run_script(HEAD + """
     client = PowerStreamingClient([config(sys.argv[1])])
