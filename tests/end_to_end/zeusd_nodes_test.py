@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import pty
 import re
 import signal
@@ -93,6 +94,23 @@ class NodesTest(NodesCase):
         self.assertRegex(notes, rf"(?m)^zeus: {second.endpoint}: the stream of its GPUs' power has ended, and is asked for again: ")
         self.assertRegex(notes, rf"(?m)^zeus: {second.endpoint}: the stream of its GPUs' power goes on$")
         self.assertRegex(notes, r"(?m)^zeus: \S+ s: .* together \S+ k?J\n\Z")
+
+    def test_a_machine_that_starts_anew_would_be_noticed(self):
+        process, until = self.follow(self.nodes[0].endpoint)
+        until(lambda row: row["power_W"] == "25.0")
+        port = f":{int(self.nodes[0].endpoint.rpartition(':')[2]):04X}"
+
+        def is_kept_alive():
+            connections = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            # The other's address; its timer, of which 2 is that of keeping alive (kernel, proc_net_tcp).
+            return any(each[2].endswith(port) and each[5].startswith("02:") for each in connections)
+
+        end = time.monotonic() + PATIENCE
+        while not is_kept_alive():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
 
     def test_a_node_that_is_away_in_the_end(self):
         process, until = self.follow(self.list)
