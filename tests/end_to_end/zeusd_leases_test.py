@@ -11,7 +11,7 @@ import time
 import unittest
 
 from zeus_program import HERE, environment
-from zeusd_case import LeaseCase, wait_until
+from zeusd_case import LeaseCase, ZeusdCase, wait_until
 
 JSON = "application/json"
 KILLS = 100  # Of clients, and as many of the daemon.
