@@ -62,18 +62,17 @@ class MonitorOutput {
         view_(source.subject) {}
 
   Result<void> Begin() {
+    NoteWhatHappened();
     return live_ || flags_.json ? Result<void>() : console_.Print(MonitorCsvHeader(source_.subject));
   }
 
   Result<void> Print(const MonitorRound& round) {
-    // On a terminal the table shows who has gone.
-    if (source_.take_notices && !live_) {
-      for (const std::string& notice : source_.take_notices()) console_.Note("zeus: " + notice);
-    }
     if (!live_) {
+      NoteWhatHappened();
       return console_.Print(flags_.json ? MonitorJsonLines(source_.subject, round)
                                         : MonitorCsv(source_.subject, round));
     }
+    // The table shows who has gone; a line on standard error would tear it.
     view_.Add(round);
     const std::string text = view_.ToText(console_);
     const std::string back = lines_ > 0 ? fmt::format("\033[{}A\033[J", lines_) : "";
@@ -89,6 +88,11 @@ class MonitorOutput {
   }
 
  private:
+  void NoteWhatHappened() {
+    if (!source_.take_notices) return;
+    for (const std::string& notice : source_.take_notices()) console_.Note("zeus: " + notice);
+  }
+
   const MonitorFlags& flags_;
   const Console& console_;
   MonitorSource& source_;

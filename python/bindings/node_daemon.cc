@@ -99,7 +99,8 @@ using NodeReadings = std::tuple<std::string, std::map<int64_t, GpuReading>, std:
 /// Thread-safe. In a forked child every call fails, and its end leaves the parent's threads alone.
 class FollowedPower {
  public:
-  FollowedPower(const std::vector<Server>& servers, double reconnect_delay) : generation_(ForkGeneration()) {
+  FollowedPower(const std::vector<Server>& servers, double reconnect_delay) {
+    Machine::OfThisProcess();  // From then on forks are counted.
     std::vector<FollowedNode> nodes;
     for (const auto& [host_port, socket_path, token, gpus, cpus] : servers) {
       nodes.push_back({.node = MakeConfig(host_port, socket_path, token), .gpus = gpus, .cpus = cpus});
@@ -148,7 +149,7 @@ class FollowedPower {
     return *streams_;
   }
 
-  const uint64_t generation_;
+  const uint64_t generation_ = ForkGeneration();
   std::unique_ptr<PowerStreams> streams_;
 };
 

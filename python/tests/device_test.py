@@ -331,7 +331,7 @@ class ShowEnvironmentTest(unittest.TestCase):
         sections = done.stdout.split("-" * 40 + "\n")
         self.assertEqual([section.splitlines()[0] for section in sections], [
             "## Package availability and versions", "## Device availability", "## CPU availability",
-            "## SoC availability"])
+            "## SoC availability", "## Zeusd daemon"])
         self.assertIn("  CUDA_VISIBLE_DEVICES=1\n", sections[1])
         self.assertIn("    GPU 1 -> GPU 0 (Tesla V100-PCIE-32GB)\n", sections[1])
 

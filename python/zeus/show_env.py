@@ -103,10 +103,10 @@ def _show_daemon() -> None:
     if config is None:
         print("  Not configured (set ZEUSD_SOCK_PATH or ZEUSD_HOST_PORT to connect).")
         return
+    print(f"  Endpoint: {config.endpoint}")
     try:
         client = ZeusdClient(config)
-        print(f"  Endpoint: {client.endpoint}")
-        print(f"  GPUs: {client.gpu_ids}")
+        print(f"  GPUs: {[(gpu.id, gpu.name) for gpu in client.gpus]}")
         print(f"  CPU IDs: {client.cpu_ids}")
         print(f"  DRAM available: {client.dram_available}")
         print(f"  Auth required: {client.auth_required}")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import pty
 import re
 import signal
@@ -23,11 +24,11 @@ class NodesTest(NodesCase):
         self.nodes = [self.node(), self.node()]
         self.list = ",".join(node.endpoint for node in self.nodes)
 
-    def follow(self, *arguments):
+    def follow(self, nodes, token=None):
         """The command, and a function that reads lines of CSV until one is as wanted."""
-        process = subprocess.Popen([ZEUS, "monitor", "power", "--from", *arguments, "--csv", "--period", "0.05"],
+        process = subprocess.Popen([ZEUS, "monitor", "power", "--from", nodes, "--csv", "--period", "0.05"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   env=environment(ZEUSD_TOKEN=None))
+                                   env=environment(ZEUSD_TOKEN=token))
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.wait)
@@ -57,10 +58,10 @@ class NodesTest(NodesCase):
         self.assertEqual({row["energy_J"] for row in found[:8]}, {"0.0"})
         for row in found[-8:]:
             # Power does not change, and no second event comes of it.
-            self.assertAlmostEqual(float(row["energy_J"]), 25 * float(row["elapsed_s"]), delta=0.5)
+            self.assertAlmostEqual(float(row["energy_J"]), 25 * float(row["elapsed_s"]), delta=2.5)
         self.assertEqual({(row["source"], row["failure"]) for row in found}, {("integrated", "")})
-        self.assertRegex(done.stderr, rf"\Azeus: 1\.\d s: {self.nodes[0].endpoint} 1\d\d\.\d+ J, {self.nodes[1].endpoint} "
-                                      r"1\d\d\.\d+ J, together 2\d\d\.\d+ J\n\Z")
+        self.assertRegex(done.stderr, rf"\Azeus: \d\.\d s: {self.nodes[0].endpoint} \d+\.\d+ J, {self.nodes[1].endpoint} "
+                                      r"\d+\.\d+ J, together \d+\.\d+ J\n\Z")
 
     def test_json_lines_say_the_same(self):
         done = run("monitor", "power", "--from", self.list, "--json", "--for", "0", "--gpu", "1,3")
@@ -72,7 +73,8 @@ class NodesTest(NodesCase):
     def test_a_node_is_killed_and_starts_again(self):
         first, second = self.nodes
         third = self.guarded_node()
-        process, until = self.follow(self.list + "," + third.endpoint)
+        process, until = self.follow(self.list + "," + third.endpoint, self.token("gpu-read"))
+        until(lambda row: row["node"] == third.endpoint and row["power_W"] == "25.0")
         until(lambda row: row["node"] == second.endpoint and row["power_W"] == "25.0")
         second.end(signal.SIGKILL)
         gone = until(lambda row: row["node"] == second.endpoint and row["failure"])
@@ -87,12 +89,28 @@ class NodesTest(NodesCase):
         process.send_signal(signal.SIGINT)
         out, notes = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 0, notes)
-        for row in rows("time,elapsed_s,node,device,power_W,energy_J,domain,source,failure\n" + out)[-8:]:
+        for row in rows("time,elapsed_s,node,device,power_W,energy_J,domain,source,failure\n" + out)[-12:]:
             self.assertAlmostEqual(float(row["energy_J"]), 25 * float(row["elapsed_s"]), delta=5, msg=row)
-        self.assertRegex(notes, rf"(?m)^zeus: Zeusd at {third.endpoint} .*token")
         self.assertRegex(notes, rf"(?m)^zeus: {second.endpoint}: the stream of its GPUs' power has ended, and is asked for again: ")
         self.assertRegex(notes, rf"(?m)^zeus: {second.endpoint}: the stream of its GPUs' power goes on$")
         self.assertRegex(notes, r"(?m)^zeus: \S+ s: .* together \S+ k?J\n\Z")
+
+    def test_a_machine_that_starts_anew_would_be_noticed(self):
+        process, until = self.follow(self.nodes[0].endpoint)
+        until(lambda row: row["power_W"] == "25.0")
+        port = f":{int(self.nodes[0].endpoint.rpartition(':')[2]):04X}"
+
+        def is_kept_alive():
+            connections = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            # The other's address; its timer, of which 2 is that of keeping alive (kernel, proc_net_tcp).
+            return any(each[2].endswith(port) and each[5].startswith("02:") for each in connections)
+
+        end = time.monotonic() + PATIENCE
+        while not is_kept_alive():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        process.terminate()
+        process.communicate(timeout=PATIENCE)
 
     def test_a_node_that_is_away_in_the_end(self):
         process, until = self.follow(self.list)
@@ -113,6 +131,10 @@ class NodesTest(NodesCase):
         done = monitor(None)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertRegex(done.stderr, r"\Azeus: there is nothing to follow: .*token.*\n\Z")
+        done = run("monitor", "power", "--for", "0", "--from", f"{node.endpoint},{self.nodes[0].endpoint}",
+                   env={"ZEUSD_TOKEN": None})
+        self.assertEqual((done.returncode, {row["node"] for row in rows(done.stdout)}), (0, {self.nodes[0].endpoint}))
+        self.assertRegex(done.stderr, rf"\Azeus: Zeusd at {node.endpoint} .*token")
         done = monitor(None, "--gpu", "0")
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("lacks required scope 'gpu-read'", done.stderr)

@@ -118,8 +118,9 @@ TOKENS = HEAD + """
 """
 
 FOLLOW = HEAD + """
-    import asyncio, os, threading
-    servers, machine = sys.argv[1:-1], os.environ
+    import asyncio, faulthandler, os, threading
+    servers = sys.argv[1:]
+    faulthandler.dump_traceback_later(100, exit=True)  # After a failure its threads would go on.
     assert "Duplicate server endpoints: ['" in error_of(ValueError, PowerStreamingClient, [config(servers[0])] * 2)
     assert error_of(ValueError, PowerStreamingClient, [config(servers[0], gpu_indices=[0, 9])]) == (
         f"GPU indices [9] requested for {servers[0]} but only [0, 1, 2, 3] are available")
@@ -268,7 +269,7 @@ class StreamTest(PythonCase):
 
     def test_a_node_is_killed_and_starts_again(self):
         first, second = self.node(), self.node()
-        with self.start(FOLLOW, first.endpoint, second.endpoint, "") as process:
+        with self.start(FOLLOW, first.endpoint, second.endpoint) as process:
             try:
                 self.assertEqual(process.stdout.readline(), "following\n")
                 second.end(signal.SIGKILL)
@@ -278,11 +279,31 @@ class StreamTest(PythonCase):
                 out, errors = process.communicate("back\n", timeout=120)
             finally:
                 process.kill()
-                if process.returncode is None:
-                    print(process.stderr.read())
         self.assertEqual((process.returncode, out), (0, "done\n"), errors)
         self.assertRegex(errors, rf"{second.endpoint}: the stream of its GPUs' power has ended")
         self.assertRegex(errors, rf"{second.endpoint}: the stream of its GPUs' power goes on")
+
+    def test_processors_and_their_memory(self):
+        self.run_script(HEAD + """
+    from zeus.monitor import CpuPowerReading
+    client = PowerStreamingClient([config(sys.argv[1])])
+    until(client.get_power, client.get_power)
+    (readings,) = client.get_power().values()
+    assert readings.cpu_power_w == {0: CpuPowerReading(0.0, 0.0)} and readings.gpu_power_w == {}, readings
+    print("done")
+""", self.serve(tree="one_socket_dram", machine=None).address)
+
+    def test_an_interrupt_ends_a_loop_to_which_nothing_comes(self):
+        self.run_script(HEAD + """
+    import os, signal, threading
+    client = PowerStreamingClient([config(sys.argv[1])])
+    try:
+        for readings in client:  # Power does not change; the last of the GPUs' first events is the last of all.
+            if len(readings[sys.argv[1]].gpu_power_w) == 4:
+                threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+    except KeyboardInterrupt:
+        print("done")
+""", self.node().endpoint)
 
     def test_a_script_that_forgets_to_stop_ends(self):
         self.run_script(HEAD + """
@@ -305,15 +326,16 @@ class ShowEnvTest(PythonCase):
         self.assertEqual(self.shown(), ["  Not configured (set ZEUSD_SOCK_PATH or ZEUSD_HOST_PORT to connect)."])
 
     def test_a_daemon_that_is_not_there(self):
-        (line,) = self.shown(ZEUSD_SOCK_PATH="/nowhere/zeusd.sock")
-        self.assertTrue(line.startswith("  Error: Cannot reach Zeusd at /nowhere/zeusd.sock: "), line)
+        endpoint, error = self.shown(ZEUSD_SOCK_PATH="/nowhere/zeusd.sock")
+        self.assertEqual(endpoint, "  Endpoint: /nowhere/zeusd.sock")
+        self.assertTrue(error.startswith("  Error: Cannot reach Zeusd at /nowhere/zeusd.sock: "), error)
 
     def test_a_daemon(self):
         endpoint = self.node().endpoint
         lines = self.shown(ZEUSD_HOST_PORT=endpoint)
         text = "\n".join(lines)
         self.assertIn(f"  Endpoint: {endpoint}\n", text)
-        self.assertIn("  GPUs: [0, 1, 2, 3]\n", text)
+        self.assertIn("  GPUs: [(0, 'Tesla V100-PCIE-32GB'), (1, ", text)
         self.assertIn("  Auth required: False\n", text)
         self.assertRegex(text, r"(?m)^  Clock offset: [+-]0\.\d{4} s \(client - daemon\)$")
         self.assertIn("  can_read_gpu: True\n  can_control_gpu: False\n  can_read_cpu: False", text)

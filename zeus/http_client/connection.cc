@@ -1,6 +1,8 @@
 #include "zeus/http_client/connection.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -29,6 +31,20 @@ constexpr uint64_t kMostBytes = uint64_t{256} * 1024 * 1024;
 
 std::unexpected<Error> Lost(std::string_view what, const error_code& error) {
   return Fail(ErrorCode::kUnavailable, fmt::format("{}: {}", what, error.message()));
+}
+
+// What cannot be set is no reason to give up.
+void SetTcpOptions(int socket) {
+  const auto set = [socket](int level, int option, int value) {
+    ::setsockopt(socket, level, option, &value, sizeof(value));
+  };
+  // Else a short request waits for the acknowledgement of the one before.
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  // Who only listens to an answer that goes on would never learn that the other machine has started anew.
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 10);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
 Answer AnswerOf(const Parser& parser) {
@@ -74,9 +90,7 @@ class Connection::Impl {
       for (const auto& each : found) {
         error = ConnectTo(each.endpoint());
         if (!error) {
-          // Else a short request waits for the acknowledgement of the one before.
-          error_code ignored;
-          stream_.socket().set_option(net::ip::tcp::no_delay(true), ignored);
+          SetTcpOptions(stream_.socket().native_handle());
           break;
         }
       }
@@ -184,7 +198,8 @@ class Connection::Impl {
   bool IsReadableWithin(std::chrono::milliseconds wait) {
     pollfd waited[] = {{.fd = stream_.socket().native_handle(), .events = POLLIN, .revents = 0},
                        {.fd = stopped_.get(), .events = POLLIN, .revents = 0}};
-    return ::poll(waited, stopped_.valid() ? 2 : 1, static_cast<int>(wait.count())) > 0;
+    const int ready = ::poll(waited, stopped_.valid() ? 2 : 1, static_cast<int>(wait.count()));
+    return ready > 0 && (waited[0].revents != 0 || stop_.stop_requested());
   }
 
   // Runs one asynchronous operation to its end, which the stream's timeout brings at the latest. One that a stop cuts

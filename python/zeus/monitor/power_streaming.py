@@ -89,7 +89,7 @@ class PowerStreamingClient:
         """The latest of each node that has told something, by its endpoint: "HOST:PORT", or the socket's file."""
         self._log()
         return {endpoint: PowerReadings(
-            timestamp_s=max(reading[0] for reading in (*gpus.values(), *cpus.values())),
+            timestamp_s=max([time for time, _ in gpus.values()] + [time for time, _, _ in cpus.values()]),
             gpu_power_w={gpu: power for gpu, (_, power) in gpus.items()},
             cpu_power_w={cpu: CpuPowerReading(power, dram) for cpu, (_, power, dram) in cpus.items()})
             for endpoint, gpus, cpus in self._power.latest() if gpus or cpus}
