@@ -134,6 +134,15 @@ class TrainingTest(UnprivilegedCase):
         self.start()
         self.becomes_as_before()
 
+    def test_a_recurring_job(self):
+        self.finish(self.start_program(
+            ZEUS, "run", "job.toml", "--recurrences", "1", "--quiet", "--log-dir", self.home / "runs",
+            cwd=SOURCE / "examples" / "digits", PATH=f"{pathlib.Path(PYTHON).parent}:{os.environ['PATH']}"))
+        [history] = (self.home / "runs").glob("*/history.json")
+        [entry] = json.loads(history.read_text())["entries"]
+        self.assertTrue(entry["reached"])
+        self.becomes_as_before()
+
     def test_without_the_daemon_it_is_refused(self):
         _, errors = self.finish(self.train(ZEUSD_SOCK_PATH=None), wanted=1)
         self.assertIn("permission denied; run as root, or have a privileged daemon make the change", errors)
