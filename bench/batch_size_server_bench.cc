@@ -23,6 +23,7 @@
 #include "services/store/group_commit.h"
 #include "services/store/memory_store.h"
 #include "services/store/sqlite_store.h"
+#include "zeus/http_client/client.h"
 
 namespace zeus {
 namespace {

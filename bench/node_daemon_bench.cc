@@ -31,6 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kGpus = 8;
 constexpr int kRequests = 5000;
+constexpr int kPacedRequests = 2400;
 constexpr int kRounds = 3;
 
 [[noreturn]] void Die(std::string_view why) {
@@ -74,14 +75,20 @@ Waits Summary(std::vector<double> all) {
   return {.median_us = all[all.size() / 2], .p99_us = all[all.size() * 99 / 100]};
 }
 
+// How often a client asks: as soon as it has its answer, so that clients wait for each other, or at times of its own.
+enum class Pace { kAtOnce, kHundredPerSecond };
+
 // What each client waits for each of its requests, one after the other.
-Waits Measure(int clients, const std::function<std::function<void(int)>(int)>& client_of) {
+Waits Measure(int clients, const std::function<std::function<void(int)>(int)>& client_of, Pace pace = Pace::kAtOnce) {
+  const int requests = (pace == Pace::kAtOnce ? kRequests : kPacedRequests) / clients;
   std::vector<std::vector<double>> waits(static_cast<size_t>(clients));
   std::vector<std::thread> threads;
   for (int i = 0; i < clients; ++i) {
     threads.emplace_back([&, i] {
       const std::function<void(int)> ask = client_of(i);
-      for (int request = 0; request < kRequests / clients; ++request) {
+      auto due = Clock::now() + std::chrono::microseconds(10'000 * i / clients);
+      for (int request = 0; request < requests; ++request) {
+        if (pace == Pace::kHundredPerSecond) std::this_thread::sleep_until(due += std::chrono::milliseconds(10));
         const auto begin = Clock::now();
         ask(request);
         waits[static_cast<size_t>(i)].push_back(
@@ -174,6 +181,9 @@ void Run(const std::filesystem::path& folder) {
     const Waits floor_of_8 = Measure(8, BareClient);
     Print("bare round trip, 8 clients", floor_of_8, floor_of_8);
     Print("set_power_limit block=true, 8 clients", Measure(8, setter), floor_of_8);
+    const Waits paced_floor = Measure(8, BareClient, Pace::kHundredPerSecond);
+    Print("bare round trip, 8 clients at 100 Hz", paced_floor, paced_floor);
+    Print("set_power_limit, 8 clients at 100 Hz", Measure(8, setter, Pace::kHundredPerSecond), paced_floor);
   }
   (*server)->Stop();
   daemon.Stop();

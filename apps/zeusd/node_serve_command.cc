@@ -14,6 +14,7 @@
 #include "apps/zeus/serve_log.h"
 #include "apps/zeus/serve_loop.h"
 #include "apps/zeus/serve_settings.h"
+#include "apps/zeusd/least_privilege.h"
 #include "apps/zeusd/node_devices.h"
 #include "services/http/request_metrics.h"
 #include "services/http/server.h"
@@ -139,6 +140,21 @@ Result<void> Serve(const NodeServeFlags& flags, const Console& console) {
   ZEUS_ASSIGN_OR_RETURN(http::ServerOptions options, OptionsOf(flags));
   const ServeLog log(flags.log_level.empty() ? EnvironmentLevel() : flags.log_level);
   ZEUS_ASSIGN_OR_RETURN(CommandOverrides overrides, OverridesOf(flags.overrides, log));
+  const auto requests = std::make_shared<http::RequestMetrics>();
+  options.log = [requests, log](const http::AccessRecord& record) {
+    requests->Observe(record);
+    log.Tell(record);
+  };
+  ZEUS_ASSIGN_OR_RETURN(const std::shared_ptr<const http::BearerGuard> guard, GuardOf(flags.signing_key_path));
+  if (options.tcp && !guard) log.Tell("warning", "whoever reaches this address may use all of it: there is no key");
+  std::optional<std::string> socket;
+  if (options.socket) socket = options.socket->string();
+
+  // What only an almighty root can do is done here: the socket in anybody's folder, given to anybody.
+  ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server, http::Server::Listen(std::move(options)));
+  ZEUS_RETURN_IF_ERROR(
+      GiveUpPrivileges(groups.empty() ? std::vector<ApiGroup>(kAllApiGroups.begin(), kAllApiGroups.end()) : groups,
+                       overrides.empty() ? NewPrivileges::kRefused : NewPrivileges::kAllowed));
   ZEUS_ASSIGN_OR_RETURN(const NodeDevices devices,
                         OpenNodeDevices({.gpu_backend = flags.gpu_backend, .groups = std::move(groups)}));
   for (const std::string& problem : devices.inventory->problems()) log.Tell("warning", problem);
@@ -148,8 +164,6 @@ Result<void> Serve(const NodeServeFlags& flags, const Console& console) {
   }
   const ControlBy control_by = overrides.empty() ? ControlBy::kLibrary : ControlBy::kCommands;
   if (!flags.allow_unprivileged) ZEUS_RETURN_IF_ERROR(CheckPrivileges(devices.groups, control_by));
-  ZEUS_ASSIGN_OR_RETURN(const std::shared_ptr<const http::BearerGuard> guard, GuardOf(flags.signing_key_path));
-  if (options.tcp && !guard) log.Tell("warning", "whoever reaches this address may use all of it: there is no key");
 
   // A daemon that changes nothing has nothing to note.
   std::filesystem::path journal;
@@ -157,11 +171,6 @@ Result<void> Serve(const NodeServeFlags& flags, const Console& console) {
     journal = flags.journal_folder.empty() ? JournalFolder() : std::filesystem::path(flags.journal_folder);
     RestoreLeases(devices, journal, log);
   }
-  const auto requests = std::make_shared<http::RequestMetrics>();
-  options.log = [requests, log](const http::AccessRecord& record) {
-    requests->Observe(record);
-    log.Tell(record);
-  };
   const NotedSignals signals;
   NodeDaemon daemon(
       devices.gpus, devices.cpus,
@@ -174,10 +183,7 @@ Result<void> Serve(const NodeServeFlags& flags, const Console& console) {
                     const http::NamedTexts& fields) { log.Tell(level, message, fields); },
        .keeping = {.journal = journal, .unleased = flags.restore_unleased ? Unleased::kRestored : Unleased::kStay},
        .requests = requests});
-  std::optional<std::string> socket;
-  if (options.socket) socket = options.socket->string();
-  ZEUS_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
-                        http::Server::Start(std::move(options), daemon.Routes()));
+  server->Serve(daemon.Routes());
   const Result<void> served = ServeUntilSignal(*server, socket, signals, console);
   if (served) log.Tell("info", "finishing what is under way");
   // In this order: what is asked of devices still answers to the server.

@@ -56,11 +56,11 @@ Result<Joules> ServedPolicy::CostBound() {
   ZEUS_ASSIGN_OR_RETURN(const std::string answer,
                         Repeat(ask_again_(), [this] { return client_.ShowJob(job_.job_id); }));
   ZEUS_ASSIGN_OR_RETURN(const Json json, ParseJson(answer, "GET /jobs/{id}"));
-  ZEUS_ASSIGN_OR_RETURN(const std::optional<JsonPlace> lowest,
-                        JsonPlace(json, "GET /jobs/{id}").OptionalField("min_cost_J"));
-  if (!lowest || std::isinf(job_.beta)) return Joules(std::numeric_limits<double>::infinity());
-  ZEUS_ASSIGN_OR_RETURN(const double cost, lowest->Number());
-  return job_.beta * Joules(cost);
+  ZEUS_ASSIGN_OR_RETURN(const std::optional<JsonPlace> bound,
+                        JsonPlace(json, "GET /jobs/{id}").OptionalField("cost_bound_J"));
+  if (!bound) return Joules(std::numeric_limits<double>::infinity());
+  ZEUS_ASSIGN_OR_RETURN(const double cost, bound->Number());
+  return Joules(cost);
 }
 
 Result<Proposal> ServedPolicy::Predict(JobId /*job*/) {

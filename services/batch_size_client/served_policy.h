@@ -57,7 +57,7 @@ class ServedPolicy final : public BatchSizePolicy {
   Result<void> LoadBeliefs(std::string_view json) override;
 
  private:
-  // beta times the cheapest run that the server knows.
+  // What the server lets a run cost.
   Result<Joules> CostBound();
 
   BatchSizeClient client_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <ranges>
 
 #include "services/batch_size_server/generator_state.h"
 #include "zeus/base/number_text.h"
@@ -48,6 +50,16 @@ Result<ExplorationStep> StepOf(const JobSettings& settings, const std::vector<Tr
   return FindExplorationStep(std::move(exploration), explored);
 }
 
+// Those with a result.
+std::vector<const TrialRecord*> InOrderOfResults(const std::vector<TrialRecord>& trials) {
+  std::vector<const TrialRecord*> ended;
+  for (const TrialRecord& trial : trials) {
+    if (trial.result) ended.push_back(&trial);
+  }
+  std::ranges::sort(ended, {}, [](const TrialRecord* trial) { return trial->result->result_number; });
+  return ended;
+}
+
 // All results of an arm count, in the order in which they came: those of exploration, also where they did not converge,
 // and those of runs that were started while another one was under way.
 Result<GaussianThompsonSampling> MakeBandit(const JobRecord& job, const std::vector<int64_t>& survivors,
@@ -57,12 +69,7 @@ Result<GaussianThompsonSampling> MakeBandit(const JobRecord& job, const std::vec
   for (const int64_t batch_size : survivors) {
     arms.push_back({batch_size, ArmRewards(static_cast<size_t>(settings.window_size))});
   }
-  std::vector<const TrialRecord*> ended;
-  for (const TrialRecord& trial : trials) {
-    if (trial.result) ended.push_back(&trial);
-  }
-  std::ranges::sort(ended, {}, [](const TrialRecord* trial) { return trial->result->result_number; });
-  for (const TrialRecord* const trial : ended) {
+  for (const TrialRecord* const trial : InOrderOfResults(trials)) {
     const auto arm = std::ranges::find(arms, trial->batch_size, &GaussianThompsonSampling::Arm::batch_size);
     if (arm == arms.end()) continue;
     arm->rewards.Add(-CostOf(settings, trial->result->energy, trial->result->time).value());
@@ -124,11 +131,11 @@ struct Judgement {
   bool converged = false;
 };
 
-Judgement Judge(const JobRecord& job, const TrialReport& report) {
-  const JobSettings& settings = job.settings;
+Judgement Judge(const JobSettings& settings, std::optional<Joules> bounding_cost, const TrialReport& report) {
   Judgement judgement{.cost = CostOf(settings, report.energy, report.time)};
-  if (settings.beta_knob && job.min_cost)
-    judgement.within_bound = judgement.cost <= *settings.beta_knob * *job.min_cost;
+  if (settings.beta_knob && bounding_cost) {
+    judgement.within_bound = judgement.cost <= *settings.beta_knob * *bounding_cost;
+  }
   if (report.reached) {
     judgement.converged = *report.reached;
   } else {
@@ -138,15 +145,16 @@ Judgement Judge(const JobRecord& job, const TrialReport& report) {
   return judgement;
 }
 
-std::string EndMessage(const JobRecord& job, const TrialReport& report, const Judgement& judgement) {
+std::string EndMessage(const JobSettings& settings, std::optional<Joules> bounding_cost, const TrialReport& report,
+                       const Judgement& judgement) {
   if (!judgement.within_bound) {
     return fmt::format("Batch Size({}) exceeded the cost upper bound: current cost({}) > beta_knob({})*min_cost({})",
-                       report.batch_size, ShortestText(judgement.cost.value()), ShortestText(*job.settings.beta_knob),
-                       ShortestText(job.min_cost->value()));
+                       report.batch_size, ShortestText(judgement.cost.value()), ShortestText(*settings.beta_knob),
+                       ShortestText(bounding_cost->value()));
   }
   if (judgement.converged) return "Train succeeded";
   if (report.reached) return fmt::format("Train ended after epoch {} without converging", report.current_epoch);
-  return fmt::format("Train failed to converge within max_epoch({})", job.settings.max_epochs);
+  return fmt::format("Train failed to converge within max_epoch({})", settings.max_epochs);
 }
 
 }  // namespace
@@ -191,6 +199,19 @@ Result<TrialRecord> StartTrial(Store& store, const std::string& job_id, const Se
   return trial;
 }
 
+Result<std::optional<Joules>> BoundingCost(Store& store, const JobRecord& job) {
+  if (job.settings.window_size == 0) return job.min_cost;
+  ZEUS_ASSIGN_OR_RETURN(const std::vector<TrialRecord> trials, AllTrials(store, job.settings.job_id));
+  std::map<int64_t, int64_t> seen;
+  std::optional<Joules> lowest;
+  for (const TrialRecord* const trial : std::views::reverse(InOrderOfResults(trials))) {
+    if (++seen[trial->batch_size] > job.settings.window_size || !trial->result->converged) continue;
+    const Joules cost = CostOf(job.settings, trial->result->energy, trial->result->time);
+    if (!lowest || cost < *lowest) lowest = cost;
+  }
+  return lowest;
+}
+
 Result<Verdict> ReportTrial(Store& store, const TrialReport& report, const ServiceTime& time) {
   ZEUS_ASSIGN_OR_RETURN(JobRecord job, FindJob(store, report.job_id, fmt::format("Unknown job {}", report.job_id)));
   ZEUS_ASSIGN_OR_RETURN(std::optional<TrialRecord> trial, store.FindTrial(report.job_id, report.trial_number));
@@ -206,14 +227,16 @@ Result<Verdict> ReportTrial(Store& store, const TrialReport& report, const Servi
     return Verdict{true, trial->result->converged,
                    fmt::format("Result for this trial({}) is already reported.", report.trial_number)};
   }
-  const Judgement judgement = Judge(job, report);
+  ZEUS_ASSIGN_OR_RETURN(const std::optional<Joules> bounding_cost, BoundingCost(store, job));
+  const Judgement judgement = Judge(job.settings, bounding_cost, report);
   if (!std::isfinite(judgement.cost.value())) return Fail(ErrorCode::kInvalidArgument, "the cost is no finite number");
   const bool ended = report.reached || report.current_epoch >= job.settings.max_epochs;
   if (judgement.within_bound && !ended && !judgement.converged) {
     ZEUS_RETURN_IF_ERROR(RenewLease(store, time, *trial));
     return Verdict{false, false, "Stop condition not met, keep training"};
   }
-  const Verdict verdict{true, judgement.converged && judgement.within_bound, EndMessage(job, report, judgement)};
+  const Verdict verdict{true, judgement.converged && judgement.within_bound,
+                        EndMessage(job.settings, bounding_cost, report, judgement)};
   trial->status = TrialStatus::kSucceeded;
   trial->renewed_ms = std::max(time.now_ms, trial->renewed_ms);
   trial->end_ms = trial->renewed_ms;

@@ -59,6 +59,10 @@ struct Verdict {
   std::string message;
 };
 
+/// The cheapest run that converged, whose cost times beta a run may take. With a window, among each batch size's latest
+/// results only: after costs have risen for good, runs converge again once the window has forgotten the old ones.
+Result<std::optional<Joules>> BoundingCost(store::Store& store, const store::JobRecord& job);
+
 /// Says whether to train on. A trial that is to stop has succeeded, with its result kept, even where it did not
 /// converge; reporting it again gets the same answer. Otherwise its lease begins anew.
 Result<Verdict> ReportTrial(store::Store& store, const TrialReport& report, const ServiceTime& time);

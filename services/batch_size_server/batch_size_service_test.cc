@@ -304,5 +304,39 @@ TEST(WireTest, WhatAJobCannotBeIsToldByField) {
   }
 }
 
+TEST_F(BatchSizeServiceTest, AWindowForgetsWhatARunCostBeforeTheDataDrifted) {
+  store::JobSettings settings = Settings();
+  settings.batch_sizes = {16};
+  settings.window_size = 3;
+  settings.beta_knob = std::nullopt;
+  ASSERT_THAT(Register(settings), IsOk());
+  const auto arm = [&] { return ViewArms(store_, **store_.FindJob("job"))->at(0); };
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(Report(*Start(), 100 + i, 1)->converged);
+  EXPECT_EQ(arm().observations, 3U);
+  EXPECT_NEAR(arm().belief.mean, -103, 1e-9);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Report(*Start(), 300 + i, 1)->converged);
+  EXPECT_EQ(arm().observations, 3U);
+  EXPECT_NEAR(arm().belief.mean, -301, 1e-9);
+}
+
+TEST_F(BatchSizeServiceTest, AWindowForgetsTheCheapestRunOnceCostsHaveRisen) {
+  for (const int64_t window : {0, 3}) {
+    store::JobSettings settings = Settings();
+    settings.job_id += std::to_string(window);
+    settings.batch_sizes = {16};
+    settings.window_size = window;
+    ASSERT_THAT(Register(settings), IsOk());
+    const auto run = [&](double energy) {
+      const TrialRecord trial = *Do([&] { return StartTrial(store_, settings.job_id, {now_ms_, lease_ms_}); });
+      return Report(trial, energy, 1)->converged;
+    };
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(run(100 + i));
+    // Three times the cheapest one exceeds beta, until none of those is left.
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(run(300 + i));
+    EXPECT_EQ(run(300), window == 3);
+    EXPECT_EQ(*BoundingCost(store_, **store_.FindJob(settings.job_id)), window == 3 ? Joules(300) : Joules(100));
+  }
+}
+
 }  // namespace
 }  // namespace zeus

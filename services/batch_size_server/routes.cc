@@ -241,7 +241,8 @@ class Routes {
       ZEUS_ASSIGN_OR_RETURN(const std::vector<ArmView> arms, ViewArms(store, *job));
       ZEUS_ASSIGN_OR_RETURN(const std::vector<store::TrialRecord> trials,
                             store.ListTrials(job_id, 0, std::numeric_limits<int64_t>::max()));
-      return Response{.body = ToJsonText(*job, arms, ViewJob(job->settings, trials))};
+      ZEUS_ASSIGN_OR_RETURN(const std::optional<Joules> bounding_cost, BoundingCost(store, *job));
+      return Response{.body = ToJsonText(*job, arms, bounding_cost, ViewJob(job->settings, trials))};
     });
   }
 

@@ -243,8 +243,11 @@ std::string ToJsonText(const Verdict& verdict) {
   return Dump({{"stop_train", verdict.stop_train}, {"converged", verdict.converged}, {"message", verdict.message}});
 }
 
-std::string ToJsonText(const store::JobRecord& job, const std::vector<ArmView>& arms, const JobView& view) {
+std::string ToJsonText(const store::JobRecord& job, const std::vector<ArmView>& arms,
+                       std::optional<Joules> bounding_cost, const JobView& view) {
   Json json = ToJson(job);
+  const bool is_bounded = bounding_cost && job.settings.beta_knob;
+  json["cost_bound_J"] = is_bounded ? Json((*job.settings.beta_knob * *bounding_cost).value()) : Json();
   json["trials_succeeded"] = view.succeeded;
   json["trials_failed"] = view.failed;
   json["arms"] = Json::array();

@@ -30,7 +30,8 @@ std::string ToJsonText(const store::JobSettings& settings);
 std::string ToJsonText(const store::TrialRecord& trial);  ///< Its TrialName only, as the published API has it.
 std::string ToJsonText(const Verdict& verdict);
 /// {"job_id": ..., its settings, "stage": ..., "arms": [...], "costs": [...], "savings": {...} or null}.
-std::string ToJsonText(const store::JobRecord& job, const std::vector<ArmView>& arms, const JobView& view);
+std::string ToJsonText(const store::JobRecord& job, const std::vector<ArmView>& arms,
+                       std::optional<Joules> bounding_cost, const JobView& view);
 /// {"jobs": [...], "next": what to ask for `after`, or null}. `more`: whether there are more.
 std::string PageOfJobs(const std::vector<store::JobRecord>& jobs, bool more);
 std::string PageOfTrials(const store::JobSettings& settings, const std::vector<store::TrialRecord>& trials, bool more);

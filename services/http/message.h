@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -55,6 +56,9 @@ class BodyStream {
   /// What there is to send now; empty: nothing. Not asked again before the client has taken it: what comes meanwhile is
   /// the stream's to keep or to drop. Must not block.
   virtual std::string Take() = 0;
+
+  /// How long at most to wait after news for more, so that what comes together is sent together.
+  [[nodiscard]] virtual std::chrono::milliseconds GatherTime() const { return {}; }
 };
 
 struct Response {

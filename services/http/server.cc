@@ -117,7 +117,7 @@ std::unexpected<Error> CannotListen(std::string_view where, const error_code& er
 
 class Server::Impl {
  public:
-  Impl(ServerOptions options, Router router) : options_(std::move(options)), router_(std::move(router)) {
+  explicit Impl(ServerOptions options) : options_(std::move(options)) {
     if (options_.limits.requests_per_second) limiter_.emplace(*options_.limits.requests_per_second);
   }
 
@@ -130,7 +130,8 @@ class Server::Impl {
     return {};
   }
 
-  void Run() {
+  void Serve(Router router) {
+    router_ = std::move(router);
     if (tcp_) net::co_spawn(io_, Accept(*tcp_), net::detached);
     if (unix_) net::co_spawn(io_, Accept(*unix_), net::detached);
     thread_ = std::thread([this] { io_.run(); });
@@ -138,10 +139,11 @@ class Server::Impl {
 
   void Stop() {
     const std::scoped_lock lock(stopping_mutex_);
-    if (!thread_.joinable()) return;
-    net::post(io_, [this] { BeginStop(); });
-    thread_.join();
-    if (options_.socket) ::unlink(options_.socket->c_str());
+    if (thread_.joinable()) {
+      net::post(io_, [this] { BeginStop(); });
+      thread_.join();
+    }
+    if (std::exchange(has_socket_file_, false)) ::unlink(options_.socket->c_str());
   }
 
   [[nodiscard]] const std::optional<TcpAddress>& tcp() const { return options_.tcp; }
@@ -185,6 +187,7 @@ class Server::Impl {
       if (error) ready = CannotListen(path.native(), error);
     }
     if (!ready) ::unlink(path.c_str());
+    has_socket_file_ = ready.has_value();
     return ready;
   }
 
@@ -351,17 +354,26 @@ class Server::Impl {
     });
     const std::shared_ptr<void> ended(nullptr, [&body](void*) { body->OnNews({}); });
     net::co_spawn(io_, AwaitEnd(connection, state), net::detached);
+    net::steady_timer gather(io_);
     while (!stopping_ && !state->gone) {
-      if (std::exchange(state->news, false)) {
-        const std::string piece = body->Take();
-        if (piece.empty()) continue;
+      error_code ignored;
+      if (!state->news) {
+        co_await state->wake.async_wait(net::redirect_error(net::use_awaitable, ignored));
+        continue;
+      }
+      if (const std::chrono::nanoseconds time = body->GatherTime(); time.count() > 0) {
+        // At full multiples, so that one wake-up serves all streams.
+        const auto now = std::chrono::steady_clock::now();
+        gather.expires_at(now - now.time_since_epoch() % time + time);
+        co_await gather.async_wait(net::redirect_error(net::use_awaitable, ignored));
+      }
+      state->news = false;
+      // Again after a piece: there may be more since it was taken.
+      for (std::string piece = body->Take(); !piece.empty(); piece = body->Take()) {
         const auto chunk = beast::http::make_chunk(net::buffer(piece));
         co_await net::async_write(connection->stream, chunk, net::redirect_error(net::use_awaitable, error));
         if (error) co_return;
-        state->news = true;  // Perhaps: while it was written.
-      } else {
-        error_code ignored;
-        co_await state->wake.async_wait(net::redirect_error(net::use_awaitable, ignored));
+        if (stopping_ || state->gone) break;
       }
     }
     if (state->gone) co_return;
@@ -424,7 +436,8 @@ class Server::Impl {
   }
 
   ServerOptions options_;
-  const Router router_;
+  Router router_;  // Set before the thread runs.
+  bool has_socket_file_ = false;
   std::mutex stopping_mutex_;  // One Stop() at a time.
   std::thread thread_;
 
@@ -442,11 +455,20 @@ class Server::Impl {
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 
-Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Router router) {
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(router));
+Result<std::unique_ptr<Server>> Server::Listen(ServerOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
   ZEUS_RETURN_IF_ERROR(impl->Listen());
-  impl->Run();
   return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+void Server::Serve(Router router) {
+  impl_->Serve(std::move(router));
+}
+
+Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Router router) {
+  ZEUS_ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Listen(std::move(options)));
+  server->Serve(std::move(router));
+  return server;
 }
 
 const std::optional<TcpAddress>& Server::tcp() const {

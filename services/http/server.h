@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include "zeus/http_client/address.h"
 #include "services/http/router.h"
 #include "services/http/socket_file.h"
 #include "zeus/base/result.h"
+#include "zeus/http_client/address.h"
 
 namespace zeus::http {
 
@@ -54,7 +54,11 @@ struct ServerOptions {
 /// wakes a BodyStream must have ended.
 class Server {
  public:
-  /// Listens and serves. kInvalidArgument for an address that is none; kUnavailable for one that is taken.
+  /// Listens: whoever connects waits. kInvalidArgument for an address that is none; kUnavailable for one that is taken.
+  static Result<std::unique_ptr<Server>> Listen(ServerOptions options);
+  /// Answers from now on. Once, and before Stop().
+  void Serve(Router router);
+  /// Both.
   static Result<std::unique_ptr<Server>> Start(ServerOptions options, Router router);
 
   Server(const Server&) = delete;

@@ -1,5 +1,7 @@
 #include "services/node_daemon/event_stream.h"
 
+#include <utility>
+
 namespace zeus {
 
 void EventStream::OnNews(std::function<void()> wake) {
@@ -17,6 +19,7 @@ void EventStream::Leave() {
 
 std::string EventStream::Take() {
   const std::scoped_lock lock(mutex_);
+  woken_ = false;
   std::string events;
   for (std::string& value : waiting_) {
     if (value.empty()) continue;
@@ -29,7 +32,7 @@ std::string EventStream::Take() {
 void EventStream::Put(size_t slot, const std::string& value) {
   const std::scoped_lock lock(mutex_);
   waiting_[slot] = value;
-  wake_();
+  if (!std::exchange(woken_, true)) wake_();
 }
 
 http::Response EventStreamAnswer(std::vector<PowerFeed*> feeds) {

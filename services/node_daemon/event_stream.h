@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -20,6 +21,8 @@ class EventStream final : public http::BodyStream, private FeedListener {
 
   void OnNews(std::function<void()> wake) override;
   std::string Take() override;
+  /// Devices are read at about the same time; a power that comes this late is as good.
+  [[nodiscard]] std::chrono::milliseconds GatherTime() const override { return std::chrono::milliseconds(2); }
 
  private:
   void Put(size_t slot, const std::string& value) override;
@@ -29,6 +32,7 @@ class EventStream final : public http::BodyStream, private FeedListener {
 
   std::mutex mutex_;  // Guards the following. Taken within the feeds' own.
   std::function<void()> wake_;
+  bool woken_ = false;                // Since the last Take().
   std::vector<std::string> waiting_;  // By feed; empty: nothing.
 };
 

@@ -68,7 +68,7 @@ Result<void> KeptSettings::ChangeForGood(const SettingChange& change) {
   // Where it cannot be noted, the change is made all the same: Begin() has told.
   std::ignore = NoteUnleased(change);
   ZEUS_RETURN_IF_ERROR(ApplyByLibrary(gpu_, change));
-  if (leases_.empty()) return {};
+  if (leases_.empty() && late_.empty()) return {};
   std::erase_if(during_leases_,
                 [&](const SettingChange& other) { return std::string(OperationName(other)) == OperationName(change); });
   during_leases_.push_back(change);
@@ -78,19 +78,41 @@ Result<void> KeptSettings::ChangeForGood(const SettingChange& change) {
 std::optional<Result<void>> KeptSettings::EndLease(int64_t lease) {
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return std::nullopt;
-  Result<void> restored = found->second->Restore();
-  leases_.erase(found);
-  if (!leases_.empty()) return restored;
-  for (const SettingChange& change : std::exchange(during_leases_, {})) {
-    if (Result<void> applied = ApplyByLibrary(gpu_, change); !applied && restored) restored = std::move(applied);
-  }
+  std::unique_ptr<BorrowedGpu> borrowed = std::move(leases_.extract(found).mapped());
+  Result<void> restored = borrowed->Restore();
+  if (restored) return RepeatUnleased();
+  late_.push_back(std::move(borrowed));
   return restored;
+}
+
+Result<void> KeptSettings::RestoreLate() {
+  Result<void> all;
+  std::erase_if(late_, [&](const std::unique_ptr<BorrowedGpu>& borrowed) {
+    Result<void> restored = borrowed->Restore();
+    const bool is_back = restored.has_value();
+    if (!is_back && all) all = std::move(restored);
+    return is_back;
+  });
+  return all ? RepeatUnleased() : all;
+}
+
+// Once no lease is left to put something back.
+Result<void> KeptSettings::RepeatUnleased() {
+  Result<void> all;
+  if (!leases_.empty() || !late_.empty()) return all;
+  for (const SettingChange& change : std::exchange(during_leases_, {})) {
+    if (Result<void> applied = ApplyByLibrary(gpu_, change); !applied && all) all = std::move(applied);
+  }
+  return all;
 }
 
 Result<void> KeptSettings::End() {
   Result<void> all;
   while (!leases_.empty()) {
     if (auto ended = EndLease(leases_.begin()->first); ended && !*ended && all) all = *std::move(ended);
+  }
+  if (is_late()) {
+    if (Result<void> restored = RestoreLate(); !restored && all) all = std::move(restored);
   }
   if (rules_.unleased == Unleased::kRestored && unleased_) {
     if (Result<void> restored = RestoreSettings(gpu_, before_); !restored && all) all = std::move(restored);

@@ -40,8 +40,13 @@ class KeptSettings {
   /// Errors are those of GpuSettings and, with a lease, of BorrowedGpu.
   Result<void> Change(const SettingChange& change, std::optional<int64_t> lease);
 
-  /// Puts back what the lease changed; nothing where it changed nothing here.
+  /// Puts back what the lease changed; nothing where it changed nothing here. What fails is for RestoreLate().
   std::optional<Result<void>> EndLease(int64_t lease);
+
+  /// Whether something that should be back is not, as on a GPU that is lost.
+  [[nodiscard]] bool is_late() const { return !late_.empty(); }
+  /// Tries again to put that back. The error is the first.
+  Result<void> RestoreLate();
 
   /// Ends all leases, and puts back the rest where the rules say so. The error is the first.
   Result<void> End();
@@ -49,12 +54,14 @@ class KeptSettings {
  private:
   Result<void> ChangeUnderLease(const SettingChange& change, int64_t lease);
   Result<void> ChangeForGood(const SettingChange& change);
+  Result<void> RepeatUnleased();
   Result<void> NoteUnleased(const SettingChange& change);
   Result<GpuJournal*> UnleasedJournal();
 
   Gpu& gpu_;
   const KeepingRules rules_;
   std::map<int64_t, std::unique_ptr<BorrowedGpu>> leases_;
+  std::vector<std::unique_ptr<BorrowedGpu>> late_;  // Of leases that have ended: not restored yet.
   std::vector<SettingChange> during_leases_;  // Made without one meanwhile: to be made again when the last has ended.
   std::unique_ptr<GpuJournal> unleased_;      // Held from the first use.
   JournalRecord before_;                      // What it says.

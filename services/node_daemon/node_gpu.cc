@@ -42,7 +42,19 @@ void NodeGpu::EndLease(int64_t lease) {
     } else {
       log_("error", fmt::format("GPU {}: lease {} ended; {}", gpu, number, ended->error().message),
            {{"gpu", gpu}, {"lease", number}});
+      RestoreLater();
     }
+  });
+}
+
+// Until it succeeds: a GPU that is lost may be found.
+void NodeGpu::RestoreLater() {
+  constexpr std::chrono::seconds kPause{1};
+  owner_.PostAt(std::chrono::steady_clock::now() + kPause, [this] {
+    if (!settings_.is_late()) return;
+    if (!settings_.RestoreLate()) return RestoreLater();
+    const std::string gpu = std::to_string(id());
+    log_("info", fmt::format("GPU {}: what was there before ended leases is back", gpu), {{"gpu", gpu}});
   });
 }
 

@@ -61,6 +61,7 @@ class NodeGpu {
  private:
   /// Every change of a setting goes through here.
   Result<void> Apply(const ChangeRequest& request);
+  void RestoreLater();
   void Sample(Time due);
 
   Gpu& gpu_;

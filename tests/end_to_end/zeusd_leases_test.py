@@ -11,7 +11,7 @@ import time
 import unittest
 
 from zeus_program import HERE, environment
-from zeusd_case import LeaseCase, wait_until
+from zeusd_case import LeaseCase, ZeusdCase, wait_until
 
 JSON = "application/json"
 KILLS = 100  # Of clients, and as many of the daemon.
@@ -161,6 +161,36 @@ class LeasesTest(HeldLeaseCase):
         self.assertEqual(self.ask("DELETE", "/leases")[0], 400)
         self.set(150, "nonsense", expect=409)
         self.assertEqual(self.limits(), [250, 250])
+
+
+class LostTest(LeaseCase):
+    machine_text = """
+settings = "everyone"
+[[gpu]]
+preset = "v100"
+count = 2
+[[fault]]
+gpu = 1
+error = "gpu_is_lost"
+after_seconds = 4
+for_seconds = 3
+"""
+
+    def test_a_gpu_that_is_lost_and_found(self):
+        lease = self.open(100)
+        self.set(150, lease, gpus="0,1")
+        self.assertEqual(self.limits(), [150, 150])
+        wait_until(lambda: self.ask("GET", "/gpu/get_power_limit?gpu_ids=1")[0] == 500, lambda: "GPU 1 is lost")
+        self.assertIn("1", self.ask("GET", "/gpu/get_power")[2]["errors"])
+        self.assertEqual(self.ask("GET", "/gpu/get_power?gpu_ids=0")[0], 200)
+        # The lease ends while the GPU is away: what was there before comes back with it.
+        self.ask("DELETE", f"/leases?lease_id={lease}")
+        self.assertEqual(self.get("/gpu/get_power_limit?gpu_ids=0")["0"]["power_limit_mw"], 250_000)
+        self.assertEqual(self.ask("GET", "/gpu/get_power_limit?gpu_ids=1")[0], 500)
+        wait_until(lambda: self.ask("GET", "/gpu/get_power_limit")[0] == 200, lambda: "GPU 1 is found")
+        self.come_back(250, 250)
+        told = [line["message"] for line in self.daemon.log()]
+        self.assertIn("GPU 1: what was there before ended leases is back", told)
 
 
 class ReadingTest(ZeusdCase):

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import pathlib
 import select
 import signal
 import socket
@@ -439,6 +440,27 @@ class SocketTest(ZeusdCase):
         for groups, refused in (("gpu-control", "gpu-control"), ("gpu-read,cpu-read", "cpu-read")):
             self.refused(1, f"API group '{refused}' requires root but Zeusd is not running as root", "--enable", groups,
                          "--socket-path", self.folder / "x.sock", preexec_fn=become_nobody)
+
+    @unittest.skipUnless(os.getuid() == 0, "only root has capabilities to give up")
+    def test_capabilities_that_are_not_needed_are_given_up(self):
+        sys_admin, read_search = 1 << 21, 1 << 2  # capabilities(7)
+        mine = self.capabilities("self")["CapBnd"]
+        for groups, needed in (("gpu-read", 0), ("gpu-control,gpu-read", sys_admin), ("cpu-read", read_search),
+                               ("gpu-control,cpu-read", sys_admin | read_search)):
+            with self.subTest(groups):
+                daemon = self.serve("--enable", groups, machine=None)
+                for thread in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir():
+                    has = self.capabilities(f"{daemon.process.pid}/task/{thread.name}")
+                    self.assertEqual({name: has[name] for name in ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb")},
+                                     {"CapEff": needed & mine, "CapPrm": needed & mine, "CapBnd": needed & mine,
+                                      "CapInh": 0, "CapAmb": 0})
+                    self.assertEqual(has["NoNewPrivs"], 1)
+                daemon.end()
+
+    @staticmethod
+    def capabilities(process):
+        lines = (line.split(":\t") for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines())
+        return {name: int(value, 16) for name, value in lines if name.startswith("Cap") or name == "NoNewPrivs"}
 
     def test_flags_that_cannot_be(self):
         for message, flags in (("--enable: expected some of gpu-control, gpu-read, cpu-read", ("--enable", "all")),

@@ -103,6 +103,26 @@ TEST_F(PostgresStoreTest, ServersThatStartAtOnceMakeTheTablesOnce) {
   EXPECT_THAT(problems, ::testing::Each(IsEmpty()));
 }
 
+TEST_F(PostgresStoreTest, TablesOfTheFirstVersionAreBroughtUp) {
+  const store::TrialRecord trial = SomeTrial("a", 1);
+  {
+    const auto store = *Open();
+    ASSERT_THAT(store->Atomically([&]() -> Result<void> {
+      ZEUS_RETURN_IF_ERROR(store->PutJob(SomeJob("a")));
+      return store->PutTrial(trial);
+    }),
+                IsOk());
+  }
+  ASSERT_THAT(Execute("ALTER TABLE zeus.trials DROP COLUMN renewed_ms; UPDATE zeus.schema_version SET version = 1"),
+              IsOk());
+  const Result<std::unique_ptr<PostgresStore>> store = Open();
+  ASSERT_THAT(store, IsOk());
+  store::TrialRecord wanted = trial;
+  wanted.renewed_ms = trial.begin_ms;
+  EXPECT_EQ(*(*store)->FindTrial("a", 1), wanted);
+  EXPECT_EQ((*(*store)->FindJob("a"))->settings, SomeJob("a").settings);
+}
+
 TEST_F(PostgresStoreTest, ServersThatShareADatabaseLoseAndRepeatNoDecision) {
   constexpr size_t kServers = 4;
   constexpr size_t kEach = 50;

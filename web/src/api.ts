@@ -47,6 +47,7 @@ export interface Savings {
 }
 
 export interface JobDetails extends Job {
+  cost_bound_J: number | null; // What a run may cost before it is stopped.
   trials_succeeded: number;
   trials_failed: number;
   arms: Arm[];

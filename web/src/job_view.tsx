@@ -83,7 +83,13 @@ function JobFacts({ job }: { job: JobDetails }) {
       <Fact name="Cost">
         {job.eta_knob} × energy + {Number((1 - job.eta_knob).toPrecision(6))} × {job.max_power} W × time
         {job.beta_knob !== null && `; runs are ended at ${job.beta_knob} times the lowest`}
+        {job.cost_bound_J !== null && `, now at ${joules(job.cost_bound_J)}`}
       </Fact>
+      {job.window_size > 0 && (
+        <Fact name="Drift window">
+          the latest {counted(job.window_size, "result")} of each batch size {job.window_size === 1 ? "counts" : "count"}
+        </Fact>
+      )}
       <Fact name="GPUs">
         {job.number_of_gpus} × <bdi>{job.gpu_model}</bdi>
       </Fact>

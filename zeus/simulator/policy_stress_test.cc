@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "tests/support/result_matchers.h"
@@ -10,6 +11,7 @@
 #include "zeus/optimizer/batch_size/make_batch_size_policy.h"
 #include "zeus/optimizer/power_limit/make_power_limit_policy.h"
 #include "zeus/recurrence/recurrence_loop.h"
+#include "zeus/simulator/cluster.h"
 #include "zeus/simulator/expected_cost.h"
 #include "zeus/simulator/trace_executor.h"
 
@@ -149,6 +151,7 @@ struct Scenario {
   std::function<World()> make;
   double beyond = 0.5;      ///< Oracle recurrences that regret may be beyond the published policy's.
   double last_five = 1.01;  ///< In oracle recurrences.
+  double most = std::numeric_limits<double>::infinity();  ///< Of regret; where the published policy gives up.
 };
 
 void PrintTo(const Scenario& scenario, std::ostream* out) {
@@ -168,6 +171,7 @@ TEST_P(PolicyStressTest, LearningCostsNoMoreThanThePublishedPolicys) {
   std::printf("%-26s regret %6.2f (published %6.2f), last five %.3f (%.3f)\n", GetParam().name.c_str(), mine.regret,
               published.regret, mine.last_five, published.last_five);
   EXPECT_LE(mine.regret, published.regret + GetParam().beyond);
+  EXPECT_LE(mine.regret, GetParam().most);
   EXPECT_LE(mine.last_five, GetParam().last_five);
 }
 
@@ -198,7 +202,36 @@ World Walls() {
   return One(law);
 }
 
-// Where a bound is given it is what the policy falls short by: docs/policies.md says why.
+// A last five above 1.01 is what the policy falls short by: docs/policies.md says why.
+// Four runs at once: the first explores, three more begin before it ends, and so on.
+TEST(OverlapStressTest, FourRunsAtOnceCostNoMoreThanThePublishedPolicys) {
+  const auto regret = [](const std::string& name) {
+    const JobTrace trace = MakeTrace({});
+    const CostMetric metric = *CostMetric::Create(0.5, Watts(250));
+    const double best = ExpectOracle(trace, metric)->cost.value();
+    double sum = 0;
+    for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      std::vector<Submission> submissions;
+      for (int i = 0; i < 100; ++i) {
+        const double start = 400.0 * (i / 4) + i % 4;
+        submissions.push_back({.start = Seconds(start), .end = Seconds(start + 350), .runtime_ratio = 1});
+      }
+      const ClusterGroup group{
+          .name = "group" + std::to_string(seed), .dataset = "made-up", .submissions = submissions};
+      const Result<GroupResult> result =
+          SimulateGroup(group, trace, {.policies = {.batch_size = name}}, PolicyFactory());
+      EXPECT_THAT(result, testing::IsOk());
+      if (!result) return 1e9;
+      for (const HistoryEntry& entry : result->history) sum += metric.Cost(entry.energy, entry.time).value() / best;
+    }
+    return sum / kSeeds - 100;
+  };
+  const double published = regret("pruned-thompson");
+  const double mine = regret("knowledge-gradient");
+  std::printf("%-26s regret %6.2f (published %6.2f)\n", "FourAtOnce", mine, published);
+  EXPECT_LE(mine, published + 0.5);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     MadeUp, PolicyStressTest,
     ::testing::Values(
@@ -212,18 +245,17 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"ThreeSizes", [] { return One({.batch_sizes = {32, 256, 4096}}); }},
         Scenario{"NoPowersOfTwo",
                  [] { return One({.batch_sizes = {24, 50, 100, 250, 300, 700, 1500}, .default_batch_size = 100}); }},
-        Scenario{"HardWalls", Walls, 0.5, 1.09}, Scenario{"OneInFiveFails", [] { return One({.fails = 0.2}); }},
+        Scenario{"HardWalls", Walls}, Scenario{"OneInFiveFails", [] { return One({.fails = 0.2}); }},
         Scenario{"Noisy", [] { return One({.noise = 0.2}); }},
-        Scenario{"VeryNoisy", [] { return One({.noise = 0.5}); }, 0.5, 1.05},
+        Scenario{"VeryNoisy", [] { return One({.noise = 0.5}); }, 0.5, 1.013},
         Scenario{"FewEpochs", [] { return One({.epochs = 2}); }},
         Scenario{"PowerLimitMatters", [] { return One({.critical = 8192, .batch_share = 4, .limit_share = 2}); }},
         Scenario{"NoDrift", [] { return Drift({}, {}); }},
         Scenario{"HalfMoreEpochs", [] { return Drift({}, EpochsTimes(1.5)); }},
-        Scenario{"ThreeTimesTheEpochs", [] { return Drift({}, EpochsTimes(3)); }},
-        Scenario{"HalfTheEpochs", [] { return Drift({}, EpochsTimes(0.5)); }, 5, 1.05},
-        Scenario{"OptimumMovesUp", [] { return Drift({.critical = 256}, {.critical = 4096, .smallest = 512}); }, 0.5,
-                 1.65},
-        Scenario{"OptimumMovesDown", [] { return Drift({.critical = 4096}, {.critical = 128}); }, 0.5, 1.05},
+        Scenario{"ThreeTimesTheEpochs", [] { return Drift({}, EpochsTimes(3)); }, 0.5, 1.01, 3.4},
+        Scenario{"HalfTheEpochs", [] { return Drift({}, EpochsTimes(0.5)); }},
+        Scenario{"OptimumMovesUp", [] { return Drift({.critical = 256}, {.critical = 4096, .smallest = 512}); }},
+        Scenario{"OptimumMovesDown", [] { return Drift({.critical = 4096}, {.critical = 128}); }, 0.5, 1.01, 17},
         Scenario{"GradualDrift", Gradual}),
     NameOf);
 

@@ -39,6 +39,7 @@ EpochsBelief::EpochsBelief(std::span<const int64_t> batch_sizes, int64_t default
     : settings_(settings), deviation_(settings.deviation * settings.deviation), sizes_(batch_sizes.size()) {
   const std::vector<Curve> family = Family();
   weights_.resize(family.size());
+  for (const Curve& curve : family) prior_.push_back(curve.smallest == 0 ? std::log(settings.no_smallest) : 0);
   levels_.resize(family.size());
   means_.resize(family.size() * batch_sizes.size());
   for (size_t i = 0; i < batch_sizes.size(); ++i) {
@@ -82,14 +83,19 @@ void EpochsBelief::AddStopped(size_t size, double epochs) {
 }
 
 void EpochsBelief::ForgetRuns(double shift) {
-  memory_ = std::max(settings_.memory, 0.5 * shift);
+  // Where runs take fewer epochs all sizes are taken to: to be wrong about the others costs nothing while they are no
+  // better than before. Where they take more, another size may have become the best.
+  const double rise = std::max(settings_.least_memory, settings_.memory_after_rise * shift);
+  const double fall = settings_.memory_after_fall;
   for (Size& size : sizes_) {
-    std::optional<double> remembered = size.remembered;
-    if (Fits(size) && !size.values.empty()) remembered = size.log_mean;
+    Memory memory = size.memory.value_or(Memory{});
+    const bool fits = Fits(size) && !size.values.empty();
+    if (fits) memory = {size.log_mean, size.noise / static_cast<double>(size.values.size())};
+    const bool remembers = fits || size.memory;
     size = {};
-    // Where the runs take longer now, other sizes may or may not do so; where they take less, to be wrong about the
-    // others costs nothing while they are no better than before.
-    if (remembered) size.remembered = *remembered + (shift > 0 ? 0.5 * shift : shift);
+    if (!remembers) continue;
+    size.memory = Memory{.log_mean = memory.log_mean + shift,
+                         .variance = shift > 0 ? rise * rise : memory.variance + fall * fall};
   }
   Update();
 }
@@ -132,10 +138,10 @@ void EpochsBelief::UpdateNoise() {
     size.fitted = Fits(size);
     if (size.fitted) {
       size.variance = deviation_ + size.noise / count;
-    } else if (size.remembered && size.values.empty()) {
+    } else if (size.memory && size.values.empty()) {
       size.fitted = true;
-      size.log_mean = *size.remembered;
-      size.variance = deviation_ + memory_ * memory_;
+      size.log_mean = size.memory->log_mean;
+      size.variance = deviation_ + size.memory->variance;
     }
     size.trust = size.fitted ? deviation_ / size.variance : 0;
     // A size that only failed is judged by its failures, but the curve is not bent to them: there may be a wall.
@@ -146,7 +152,7 @@ void EpochsBelief::UpdateNoise() {
 void EpochsBelief::UpdateWeights() {
   double precision = 0;
   std::ranges::fill(levels_, 0);
-  std::ranges::fill(weights_, 0);
+  weights_ = prior_;
   const size_t curves = weights_.size();
   for (size_t i = 0; i < sizes_.size(); ++i) {
     if (!sizes_[i].fitted) continue;
@@ -186,9 +192,43 @@ void EpochsBelief::AddWalls() {
   }
 }
 
+// One step of expectation and maximization: the squares of the deviations as they are believed now, averaged with what
+// was expected of them. The level takes one of them to fit.
+void EpochsBelief::UpdateDeviation() {
+  const size_t curves = weights_.size();
+  double fitted = 0;
+  double squares = 0;
+  for (size_t i = 0; i < sizes_.size(); ++i) {
+    const Size& size = sizes_[i];
+    if (!size.fitted) continue;
+    ++fitted;
+    double square = 0;
+    for (size_t k = 0; k < live_.size(); ++k) {
+      const size_t m = live_[k];
+      const double off = size.log_mean - curves_[i * curves + m] - levels_[m];
+      square += live_weights_[k] * off * off;
+    }
+    squares += size.trust * size.trust * square + deviation_ * (1 - size.trust);
+  }
+  if (fitted < 2) return;
+  const double expected = settings_.deviation_weight * settings_.deviation * settings_.deviation;
+  deviation_ = std::max((expected + squares) / (settings_.deviation_weight + fitted - 1),
+                        settings_.least_deviation * settings_.least_deviation);
+}
+
 void EpochsBelief::Update() {
+  deviation_ = settings_.deviation * settings_.deviation;
   UpdateNoise();
   UpdateWeights();
+  UpdateLive();
+  UpdateDeviation();
+  UpdateNoise();
+  UpdateWeights();
+  UpdateLive();
+  UpdateMeans();
+}
+
+void EpochsBelief::UpdateLive() {
   const double best = *std::ranges::max_element(weights_);
   live_.clear();
   live_weights_.clear();
@@ -201,6 +241,9 @@ void EpochsBelief::Update() {
     total += weight;
   }
   for (double& weight : live_weights_) weight /= total;
+}
+
+void EpochsBelief::UpdateMeans() {
   for (size_t i = 0; i < sizes_.size(); ++i) {
     const double* const curve = &curves_[i * weights_.size()];
     double* const mean = &means_[i * weights_.size()];

@@ -14,7 +14,8 @@ namespace zeus::knowledge_gradient {
 /// The curve is one of a family, ln(1 + u/R + (L/u)^p) with u = b/b0: batches beyond a critical size R buy fewer and
 /// fewer epochs (McCandlish et al. 2018, Shallue et al. 2018), and ones that are too small, below L, blow up. All are
 /// convex in ln(b), so that costs have one valley. The posterior is a weight for each curve, and Gaussian given it.
-/// Exact for this model, and O(curves * sizes) for each update.
+/// Exact for this model given the variances of deviations and noise, which are estimated. O(curves * sizes) for each
+/// update.
 class EpochsBelief {
  public:
   EpochsBelief(std::span<const int64_t> batch_sizes, int64_t default_batch_size, const Settings& settings);
@@ -23,8 +24,8 @@ class EpochsBelief {
   void Add(size_t size, double log_epochs, bool reached);
   /// A run that was stopped after so many epochs: the mean of what lies beyond is added.
   void AddStopped(size_t size, double epochs);
-  /// Forgets all runs, but remembers what they came to, `shift` higher and not quite sure of it any more: a size's
-  /// next run counts alone again.
+  /// Forgets all runs, but remembers what they came to, `shift` higher and less sure of it: a size's next run counts
+  /// alone again.
   void ForgetRuns(double shift);
 
   [[nodiscard]] size_t sizes() const { return sizes_.size(); }
@@ -58,10 +59,15 @@ class EpochsBelief {
   [[nodiscard]] Predicted Predict(size_t size) const;
 
  private:
+  /// What a size came to before the last shift, as far as that tells what it comes to now.
+  struct Memory {
+    double log_mean = 0;
+    double variance = 0;
+  };
   struct Size {
-    std::vector<double> values;        ///< ln(epochs) of its runs.
-    std::vector<double> stopped_at;    ///< ln(epochs) at which runs were stopped, while none reached.
-    std::optional<double> remembered;  ///< ln(epochs) before the last shift, as far as it goes.
+    std::vector<double> values;      ///< ln(epochs) of its runs.
+    std::vector<double> stopped_at;  ///< ln(epochs) at which runs were stopped, while none reached.
+    std::optional<Memory> memory;
     int64_t reached = 0;
     double log_mean = 0;  ///< ln of the mean number of epochs.
     double mean = 0;      ///< Of `values`.
@@ -77,18 +83,21 @@ class EpochsBelief {
   void AddWalls();
   void Summarize(Size* size) const;
   void Update();
+  void UpdateDeviation();
+  void UpdateLive();
+  void UpdateMeans();
   void UpdateNoise();
   void UpdateWeights();
 
   Settings settings_;
-  double deviation_;  ///< Squared.
+  double deviation_;  ///< Squared; learned.
   size_t default_size_ = 0;
   std::vector<double> curves_;  ///< Curves within sizes.
   std::vector<Size> sizes_;
+  std::vector<double> prior_;  ///< ln of the curves' weights before any run.
   std::vector<double> weights_;
   std::vector<double> levels_;
   double level_variance_ = 0;
-  double memory_ = 0;  ///< Standard deviation of what is remembered.
   std::vector<size_t> live_;
   std::vector<double> live_weights_;
   std::vector<double> means_;

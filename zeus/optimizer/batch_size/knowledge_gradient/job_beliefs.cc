@@ -139,22 +139,24 @@ size_t JobBeliefs::Incumbent() const {
 }
 
 double JobBeliefs::WallChance(size_t size, size_t incumbent) const {
-  // The nearest size on the incumbent's side that reached, and walls from there on.
+  if (size == incumbent) return 0;
+  const bool up = size > incumbent;
+  const auto next = [up](size_t i) { return up ? i + 1 : i - 1; };
+  const size_t end = up ? epochs_.sizes() : static_cast<size_t>(-1);
+  const auto distance = [&](size_t a, size_t b) { return std::abs(octaves_[a] - octaves_[b]); };
+  // A wall stands beyond the furthest size that reached; each failure from there on tells of it.
+  size_t good = incumbent;
+  for (size_t i = incumbent; i != end; i = next(i)) {
+    if (epochs_.reached(i) > 0) good = i;
+  }
+  const bool before = up ? size <= good : size >= good;
+  if (before) return 0;
+  double failed = 0;
   double chance = 0;
-  for (size_t wall = 0; wall < epochs_.sizes(); ++wall) {
-    const auto failed = static_cast<double>(epochs_.stopped(wall));
-    if (failed == 0 || epochs_.reached(wall) > 0) continue;
-    const bool up = wall > incumbent;
-    if (up ? size <= incumbent : size >= incumbent) continue;
-    size_t good = incumbent;
-    for (size_t i = incumbent; i != wall; up ? ++i : --i) {
-      if (epochs_.reached(i) > 0) good = i;
-    }
-    const double certain = 1 / (1 + std::pow(kFailsByChance, failed));
+  for (size_t wall = next(good); wall != end; wall = next(wall)) {
+    failed += static_cast<double>(epochs_.stopped(wall));
+    const double certain = failed == 0 ? 0 : 1 / (1 + std::pow(kFailsByChance, failed));
     const bool beyond = up ? size >= wall : size <= wall;
-    const bool before = up ? size <= good : size >= good;
-    if (before) continue;
-    const auto distance = [&](size_t a, size_t b) { return std::abs(octaves_[a] - octaves_[b]); };
     chance = std::max(chance, beyond ? certain : certain * distance(size, good) / distance(wall, good));
   }
   return chance;
@@ -176,7 +178,10 @@ Decision JobBeliefs::UseIncumbent(const std::optional<TrialContext>& context) co
   if (!context) return decision;
   decision.size = context->incumbent;
   decision.why = Decision::Why::kIncumbent;
-  decision.cap = context->cap * std::exp2(static_cast<double>(size_failures_[decision.size]));
+  // To stop runs that are long by chance alone would cost more than it saves.
+  const double noise = std::sqrt(epochs_.noise_variance(decision.size));
+  const double usual = context->incumbent_cost * std::exp(settings_.usual * noise - 0.5 * noise * noise);
+  decision.cap = std::max(context->cap, usual) * std::exp2(static_cast<double>(size_failures_[decision.size]));
   return decision;
 }
 
@@ -192,6 +197,8 @@ Decision JobBeliefs::Decide() const {
     decision.why = Decision::Why::kRetry;
     return decision;
   }
+  // What a trial teaches while a drift is unsettled would be weighed against what no longer holds.
+  if (detector_.Suspects(settings_.suspicion)) return decision;
   TrialContext& context = *known;
   const TrialValuer valuer(epochs_, costs_, settings_);
   double best = 0;
@@ -206,6 +213,7 @@ Decision JobBeliefs::Decide() const {
     best = score;
     decision.size = i;
     decision.why = Decision::Why::kTrial;
+    decision.cap = context.cap;
   }
   if (decision.why == Decision::Why::kTrial && !costs_.known(decision.size)) {
     context.wall_chance = WallChance(decision.size, context.incumbent);

@@ -71,6 +71,44 @@ TEST(EpochsBeliefTest, AStoppedRunIsTakenToBeLonger) {
   EXPECT_EQ(epochs.reached(3), 0);
 }
 
+TEST(EpochsBeliefTest, SizesThatLieOnACurveMakeOthersSurer) {
+  const auto own_variance = [](double last) {
+    EpochsBelief epochs(kSizes, 256, {});
+    epochs.Add(0, std::log(20), true);
+    epochs.Add(1, std::log(21), true);
+    epochs.Add(2, std::log(last), true);
+    return epochs.own_variance(3);
+  };
+  EXPECT_LT(own_variance(23), 0.9 * own_variance(32));
+  EpochsBelief one(kSizes, 256, {});
+  one.Add(1, std::log(20), true);
+  EXPECT_EQ(one.own_variance(3), Settings{}.deviation * Settings{}.deviation);
+}
+
+TEST(EpochsBeliefTest, AFallKeepsWhatIsKnownOfTheOthersAndARiseDoesNot) {
+  EpochsBelief before(kSizes, 256, {});
+  for (int i = 0; i < 5; ++i) before.Add(1, std::log(30), true);
+  for (int i = 0; i < 5; ++i) before.Add(2, std::log(40), true);
+  EpochsBelief fallen = before;
+  fallen.ForgetRuns(std::log(0.5));
+  EXPECT_NEAR(fallen.Predict(2).mean, before.Predict(2).mean + std::log(0.5), 0.02);
+  EXPECT_LT(fallen.Predict(2).variance, 2 * before.Predict(2).variance + 0.005);
+  EpochsBelief risen = before;
+  risen.ForgetRuns(std::log(2));
+  EXPECT_GT(risen.Predict(2).variance, 10 * before.Predict(2).variance);
+  EXPECT_EQ(risen.runs(2), 0);
+}
+
+TEST(ShiftDetectorTest, SuspectsBeforeItTells) {
+  ShiftDetector detector(0.5, 10);
+  EXPECT_FALSE(detector.Suspects(3));
+  EXPECT_FALSE(detector.Add(-4));
+  EXPECT_TRUE(detector.Suspects(3));
+  EXPECT_FALSE(detector.Add(0));
+  EXPECT_FALSE(detector.Add(0));
+  EXPECT_FALSE(detector.Suspects(3));
+}
+
 TEST(ShiftDetectorTest, TellsOfAStepAndNotOfOneStrangeRun) {
   ShiftDetector detector(0.5, 10);
   EXPECT_FALSE(detector.Add(100));  // Counts for 4.
@@ -110,6 +148,44 @@ TEST(JobBeliefsTest, ARunEndedByItsProfileTellsTheCostOfAnEpochAndNoEpochs) {
   EXPECT_EQ(beliefs.Decide().why, Decision::Why::kRetry);
 }
 
+TEST(JobBeliefsTest, TheIncumbentOfANoisyJobIsNotStoppedForItsNoise) {
+  JobBeliefs beliefs = Beliefs();
+  for (const double epochs : {10.0, 40.0, 12.0, 35.0, 15.0, 30.0}) beliefs.Observe(Reached(1, epochs, 10));
+  const std::optional<TrialContext> context = beliefs.Context();
+  ASSERT_TRUE(context);
+  EXPECT_GT(beliefs.DecideConcurrent().cap, 1.2 * context->cap);
+}
+
+TEST(JobBeliefsTest, FailuresOnOneSideAddUpToAWall) {
+  JobBeliefs beliefs = Beliefs();
+  beliefs.Observe(Reached(1, 30, 10));
+  beliefs.Observe({.size = 2, .cost = 600, .reached = false, .epochs = 60, .epoch_cost = 10});
+  const double one = beliefs.WallChance(3, 1);
+  EXPECT_GT(one, 0.5);
+  EXPECT_EQ(beliefs.WallChance(3, 1), beliefs.WallChance(2, 1));
+  beliefs.Observe({.size = 3, .cost = 600, .reached = false, .epochs = 60, .epoch_cost = 10});
+  EXPECT_GT(beliefs.WallChance(3, 1), one);
+  EXPECT_EQ(beliefs.WallChance(0, 1), 0);
+  EXPECT_EQ(beliefs.WallChance(1, 1), 0);
+}
+
+TEST(JobBeliefsTest, NothingIsTriedWhileADriftIsUnsettled) {
+  const std::array<int64_t, 4> sizes = {128, 256, 512, 1024};
+  // A known job, up to where something else is tried.
+  JobBeliefs beliefs(sizes, 256, 100, 2);
+  const auto run = [](size_t size, double factor) {
+    constexpr std::array<double, 4> kEpochs = {20, 22, 30, 60};
+    constexpr std::array<double, 4> kEpochCosts = {30, 20, 16, 14};
+    return Reached(size, factor * kEpochs[size], kEpochCosts[size]);
+  };
+  for (int i = 0; i < 40; ++i) beliefs.Observe(run(beliefs.Decide().size, 1));
+  beliefs.Observe(run(beliefs.Incumbent(), 0.5));
+  EXPECT_EQ(beliefs.shifts(), 0);
+  EXPECT_EQ(beliefs.Decide().why, Decision::Why::kIncumbent);
+  for (int i = 0; i < 3; ++i) beliefs.Observe(run(beliefs.Incumbent(), 0.5));
+  EXPECT_EQ(beliefs.shifts(), 1);
+}
+
 TEST(JobBeliefsTest, WithoutEpochsCostsThemselvesAreBelieved) {
   JobBeliefs beliefs = Beliefs();
   beliefs.Observe({.size = 1, .cost = 1000, .reached = true, .epochs = {}, .epoch_cost = {}});
@@ -142,6 +218,19 @@ TEST_F(BadInputTest, NumbersThatCannotBe) {
   for (const double cost : {0.0, -1.0, std::nan(""), HUGE_VAL}) {
     ExpectRefused({.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 3, .epoch_cost = Joules(cost)}, code,
                   "epoch_cost_J");
+  }
+}
+
+TEST_F(BadInputTest, SavedBeliefsWithNumbersThatCannotBe) {
+  ASSERT_THAT(policy_.Observe(job_, {.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 3}), IsOk());
+  const std::string before = *policy_.SaveBeliefs();
+  const size_t at = before.find("\"epochs\": 3.0");
+  ASSERT_NE(at, std::string::npos) << before;
+  for (const char* const number : {"0", "-3", "1e300"}) {
+    std::string changed = before;
+    changed.replace(at, 13, std::string("\"epochs\": ") + number);
+    EXPECT_THAT(policy_.LoadBeliefs(changed), IsError(ErrorCode::kInvalidData, "number of epochs")) << number;
+    EXPECT_EQ(*policy_.SaveBeliefs(), before);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace zeus::knowledge_gradient {
@@ -14,6 +15,8 @@ class ShiftDetector {
   bool Add(double deviations);
   /// How many runs the drift is taken to have lasted, once it was given away.
   [[nodiscard]] int64_t runs() const { return above_ > below_ ? runs_above_ : runs_below_; }
+  /// Whether the sum on one side is above `suspicion`, in standard deviations.
+  [[nodiscard]] bool Suspects(double suspicion) const { return std::max(above_, below_) > suspicion; }
   void Reset() { *this = ShiftDetector(slack_, limit_); }
 
  private:

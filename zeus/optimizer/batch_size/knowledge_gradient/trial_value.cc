@@ -10,10 +10,12 @@
 namespace zeus::knowledge_gradient {
 namespace {
 
+constexpr double kFar = 6;  // Standard deviations, beyond which nothing changes a decision.
+
 // E[max(0, 1 - exp(X))] for a normal X: what a size saves, in units of the incumbent's cost.
 double ExpectedSaving(double mean, double deviation) {
-  if (mean > 8 * deviation) return 0;
-  if (mean < -8 * deviation) return 1 - std::exp(mean + 0.5 * deviation * deviation);
+  if (mean > kFar * deviation) return 0;
+  if (mean < -kFar * deviation) return 1 - std::exp(mean + 0.5 * deviation * deviation);
   const double z = -mean / deviation;
   return NormalCdf(z) - std::exp(mean + 0.5 * deviation * deviation) * NormalCdf(z - deviation);
 }
@@ -84,9 +86,19 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
     const double off = own - epochs_.Mean(incumbent, k) - incumbent_epoch;
     saving += weights[k] * ExpectedSaving(difference + shrink * (off - difference), deviation);
     const double z = (log_most - own) / noise;
+    if (z < -kFar) {
+      stopped += weights[k];
+      paid += weights[k] * most;
+      continue;
+    }
+    const double whole = std::exp(own + 0.5 * noise * noise);
+    if (z - noise > kFar) {
+      paid += weights[k] * whole;
+      continue;
+    }
     const double below = NormalCdf(z);
     stopped += weights[k] * (1 - below);
-    paid += weights[k] * (std::exp(own + 0.5 * noise * noise) * NormalCdf(z - noise) + most * (1 - below));
+    paid += weights[k] * (whole * NormalCdf(z - noise) + most * (1 - below));
   }
   paid += context.wall_chance * (most - paid);
   stopped += context.wall_chance * (1 - stopped);
