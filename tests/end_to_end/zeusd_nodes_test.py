@@ -189,9 +189,16 @@ class ProcessorsTest(NodesCase):
             first = [next(lines), next(lines)]
             self.assertEqual([(line["node"], line["device"], line["power_W"]) for line in first],
                              [(daemon.address, "cpu0", 0), (daemon.address, "dram0", 0)])
-            self.advance("intel-rapl:0", 5)
-            line = next(line for line in lines if line["device"] == "cpu0" and line["energy_J"] > 4)
-            self.assertAlmostEqual(line["energy_J"], 5, delta=2)  # 100 W for a period of the daemon's polling.
+            # 50 W for a period of the daemon's polling. On a machine that is busy a client may be too slow to see that.
+            advanced = 0
+            for row, line in enumerate(line for line in lines if line["device"] == "cpu0"):
+                if line["energy_J"] > 4:
+                    break
+                if row % 20 == 0:
+                    self.advance("intel-rapl:0", 5)
+                    advanced += 5
+                self.assertLess(advanced, 100, line)
+            self.assertLess(line["energy_J"], advanced + 2)
             process.send_signal(signal.SIGINT)
             for line in lines:
                 last = line

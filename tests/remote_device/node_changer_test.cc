@@ -39,7 +39,7 @@ bool ChangeLater(const NodeConfig& config, std::unique_ptr<NodeChanger>& changer
 class NodeChangerTest : public ::testing::Test {
  protected:
   Watts Limit() { return gpu_.settings().ReadPowerLimit().value_or(Watts(-1)); }
-  std::function<bool()> LimitIs(Watts limit) {
+  std::function<bool()> IsSetTo(Watts limit) {
     return [this, limit] { return Limit() == limit; };
   }
 
@@ -80,7 +80,7 @@ TEST_F(NodeChangerTest, AKilledProcessLeavesNothingChanged) {
   ASSERT_TRUE(child.Succeeded());
   EXPECT_EQ(Limit(), Watts(150));
   child.Kill();
-  EXPECT_TRUE(Becomes(LimitIs(Watts(250))));
+  EXPECT_TRUE(Becomes(IsSetTo(Watts(250))));
 }
 
 TEST_F(NodeChangerTest, AChildOfAKilledProcessDoesNotKeepItsLease) {
@@ -102,7 +102,7 @@ TEST_F(NodeChangerTest, AChildOfAKilledProcessDoesNotKeepItsLease) {
   ASSERT_TRUE(child.Succeeded());
   EXPECT_EQ(Limit(), Watts(150));
   child.Kill();
-  EXPECT_TRUE(Becomes(LimitIs(Watts(250)), milliseconds(3000)));
+  EXPECT_TRUE(Becomes(IsSetTo(Watts(250)), milliseconds(3000)));
 }
 
 TEST_F(NodeChangerTest, ADaemonThatStartsAnewIsToldWhatCounts) {
@@ -118,7 +118,7 @@ TEST_F(NodeChangerTest, ADaemonThatStartsAnewIsToldWhatCounts) {
     node.Stop();
     ASSERT_EQ(Limit(), Watts(250));
     node.Start();
-    EXPECT_TRUE(Becomes(LimitIs(Watts(150))));
+    EXPECT_TRUE(Becomes(IsSetTo(Watts(150))));
     EXPECT_TRUE(Becomes([&] { return gpu_.LockedClocks(ClockDomain::kGraphics) == kSlow; }));
     EXPECT_EQ(gpu_.settings().ReadPersistenceMode(), PersistenceMode::kOn);
     EXPECT_EQ(gpu_.LockedClocks(ClockDomain::kMemory), std::nullopt);

@@ -87,7 +87,8 @@ function JobFacts({ job }: { job: JobDetails }) {
       </Fact>
       {job.window_size > 0 && (
         <Fact name="Drift window">
-          the latest {counted(job.window_size, "result")} of each batch size {job.window_size === 1 ? "counts" : "count"}
+          the latest {counted(job.window_size, "result")} of each batch size{" "}
+          {job.window_size === 1 ? "counts" : "count"}
         </Fact>
       )}
       <Fact name="GPUs">
