@@ -10,10 +10,7 @@
 // priority on each core, as beside a training job, whose loader keeps them awake.
 
 #include <benchmark/benchmark.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/awake_cores.h"
 #include "zeus/base/number_text.h"
 #include "zeus/device/nvml/nvml_gpu.h"
 #include "zeus/monitor/power_sampler.h"
@@ -86,38 +84,6 @@ EmulatedGpus OpenEmulated() {
   }
   return emulated;
 }
-
-/// A process of the lowest priority on each core that never sleeps, for as long as this lives.
-class AwakeCores {
- public:
-  explicit AwakeCores(bool awake) {
-    const unsigned cores = awake ? std::thread::hardware_concurrency() : 0;
-    for (unsigned i = 0; i < cores; ++i) {
-      const pid_t child = ::fork();
-      if (child > 0) children_.push_back(child);
-      if (child == 0) NeverSleep();
-    }
-  }
-  ~AwakeCores() {
-    for (const pid_t child : children_) {
-      ::kill(child, SIGKILL);
-      ::waitpid(child, nullptr, 0);
-    }
-  }
-  AwakeCores(const AwakeCores&) = delete;
-  AwakeCores& operator=(const AwakeCores&) = delete;
-
- private:
-  [[noreturn]] static void NeverSleep() {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::setpriority(PRIO_PROCESS, 0, 19);
-    for (volatile bool on = true; on;) {
-    }
-    ::_exit(0);
-  }
-
-  std::vector<pid_t> children_;
-};
 
 /// Processor seconds of one round.
 struct BareRound {

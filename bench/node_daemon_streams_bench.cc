@@ -1,6 +1,7 @@
 // What the node daemon takes of a core while nobody listens, and while ten clients take streams of the power of eight
 // GPUs, which changes with every reading, 20 times a second. The daemon is a process of its own; the GPUs are fakes
 // that answer at once. Beside it, in the same run, the floor: a process that does nothing but read those GPUs as often.
+// The cores are kept awake, as by a training job.
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
@@ -23,6 +24,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/awake_cores.h"
 #include "services/http/server.h"
 #include "services/node_daemon/node_daemon.h"
 #include "zeus/base/unique_fd.h"
@@ -194,6 +196,7 @@ void Run(const std::filesystem::path& folder) {
 int main() {
   std::string folder = (std::filesystem::temp_directory_path() / "node_daemon_streams.XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) zeus::Die("cannot make a folder");
+  const zeus::AwakeCores awake;
   zeus::Run(folder);
   std::filesystem::remove_all(folder);
 }
