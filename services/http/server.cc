@@ -38,8 +38,15 @@ constexpr auto kLastPieceTime = std::chrono::seconds(1);
 
 // What wakes a stream's coroutine. On the server's thread alone.
 struct StreamState {
-  explicit StreamState(net::io_context& io) : wake(io, net::steady_timer::time_point::max()) {}
+  StreamState(net::io_context& io, std::chrono::milliseconds time_to_gather)
+      : gather_time(time_to_gather), wake(io, net::steady_timer::time_point::max()) {}
 
+  void Continue() {
+    news = true;
+    wake.cancel();
+  }
+
+  const std::chrono::milliseconds gather_time;
   net::steady_timer wake;
   bool news = true;
   bool gone = false;  // The client, or the connection.
@@ -330,6 +337,41 @@ class Server::Impl {
     co_return !error;
   }
 
+  // From any thread. Those that are woken together wake our thread once.
+  void WakeStream(std::shared_ptr<StreamState> state) {
+    {
+      const std::scoped_lock lock(woken_mutex_);
+      woken_.push_back(std::move(state));
+      if (woken_.size() > 1) return;
+    }
+    net::post(io_, [this] {
+      std::vector<std::shared_ptr<StreamState>> woken;
+      {
+        const std::scoped_lock lock(woken_mutex_);
+        woken.swap(woken_);
+      }
+      for (std::shared_ptr<StreamState>& each : woken) {
+        if (each->gather_time.count() > 0) {
+          AwaitMore(std::move(each));
+        } else {
+          each->Continue();
+        }
+      }
+    });
+  }
+
+  // At full multiples, so that one wake-up serves all streams.
+  void AwaitMore(std::shared_ptr<StreamState> state) {
+    gathering_.push_back(std::move(state));
+    if (gathering_.size() > 1) return;
+    const std::chrono::nanoseconds time = gathering_.front()->gather_time;
+    const auto now = std::chrono::steady_clock::now();
+    gather_.expires_at(now - now.time_since_epoch() % time + time);
+    gather_.async_wait([this](const error_code&) {
+      for (const std::shared_ptr<StreamState>& each : std::exchange(gathering_, {})) each->Continue();
+    });
+  }
+
   // Until the client goes away or we stop. No time limit: a client that takes nothing costs its socket's buffer alone.
   net::awaitable<void> WriteStream(std::shared_ptr<Connection> connection, Response response) {
     const std::shared_ptr<BodyStream> body = std::move(response.stream);
@@ -344,28 +386,16 @@ class Server::Impl {
                                              net::redirect_error(net::use_awaitable, error));
     if (error) co_return;
     connection->stream.expires_never();
-    const auto state = std::make_shared<StreamState>(io_);
+    const auto state = std::make_shared<StreamState>(io_, body->GatherTime());
     connection->streaming = state;
-    body->OnNews([this, state] {
-      net::post(io_, [state] {
-        state->news = true;
-        state->wake.cancel();
-      });
-    });
+    body->OnNews([this, state] { WakeStream(state); });
     const std::shared_ptr<void> ended(nullptr, [&body](void*) { body->OnNews({}); });
     net::co_spawn(io_, AwaitEnd(connection, state), net::detached);
-    net::steady_timer gather(io_);
     while (!stopping_ && !state->gone) {
       error_code ignored;
       if (!state->news) {
         co_await state->wake.async_wait(net::redirect_error(net::use_awaitable, ignored));
         continue;
-      }
-      if (const std::chrono::nanoseconds time = body->GatherTime(); time.count() > 0) {
-        // At full multiples, so that one wake-up serves all streams.
-        const auto now = std::chrono::steady_clock::now();
-        gather.expires_at(now - now.time_since_epoch() % time + time);
-        co_await gather.async_wait(net::redirect_error(net::use_awaitable, ignored));
       }
       state->news = false;
       // Again after a piece: there may be more since it was taken.
@@ -441,12 +471,17 @@ class Server::Impl {
   std::mutex stopping_mutex_;  // One Stop() at a time.
   std::thread thread_;
 
+  std::mutex woken_mutex_;
+  std::vector<std::shared_ptr<StreamState>> woken_;  // Guarded by it: streams that have news.
+
   // On the thread alone, once it runs.
   net::io_context io_{1};
   std::optional<net::ip::tcp::acceptor> tcp_;
   std::optional<UnixProtocol::acceptor> unix_;
   net::steady_timer grace_{io_};
   net::steady_timer last_pieces_{io_};
+  net::steady_timer gather_{io_};
+  std::vector<std::shared_ptr<StreamState>> gathering_;  // Until that is over.
   std::optional<RateLimiter> limiter_;
   std::set<std::shared_ptr<Connection>> connections_;  // Shared with the connection's own coroutine.
   bool stopping_ = false;
