@@ -172,8 +172,8 @@ count = 2
 [[fault]]
 gpu = 1
 error = "gpu_is_lost"
-after_seconds = 4
-for_seconds = 3
+after_seconds = 8
+for_seconds = 5
 """
 
     def test_a_gpu_that_is_lost_and_found(self):
