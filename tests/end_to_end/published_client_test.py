@@ -11,12 +11,10 @@ import subprocess
 import textwrap
 import unittest
 
+import published_package
+from published_package import PYTHON
 from serve_test import ServeCase, ask
-from zeus_program import HERE, ZEUS, environment
-
-REQUIREMENTS = "tests/published_client/requirements.txt"
-SOURCE = HERE.parents[1]
-PYTHON = SOURCE / "build" / "venv-published-client" / "bin" / "python"
+from zeus_program import ZEUS, environment
 
 # The client as its documents show it. Debian's PyTorch has no CUDA to wait for, so the monitor is told to wait by CuPy, of
 # which there is this much: the emulated GPU has nothing under way.
@@ -65,11 +63,7 @@ SCRIPT = """
 def setUpModule():
     if "sanitizers" in os.environ.get("ZEUS_BUILD", ""):
         raise unittest.SkipTest("the emulator's library, with sanitizers, cannot be loaded by a program without")
-    made = subprocess.run([SOURCE / "tools" / "make_test_environment", "published-client", REQUIREMENTS],
-                          capture_output=True, text=True, check=False)
-    if made.returncode != 0:
-        reasons = [line for line in made.stderr.splitlines() if line.startswith("ERROR")] or made.stderr.splitlines()
-        raise unittest.SkipTest(f"pip cannot install {REQUIREMENTS}: {reasons[0] if reasons else 'it says nothing'}")
+    published_package.install()
 
 
 class PublishedClientTest(ServeCase):

@@ -1,16 +1,13 @@
 """The published package's client of the node daemon (PyPI, zeus 0.16.0), unchanged, against `zeusd serve`."""
 
 import os
-import pathlib
 import subprocess
 import unittest
 
-from zeus_program import HERE, environment
+import published_package
+from published_package import PYTHON
+from zeus_program import environment
 from zeusd_case import LeaseCase, ZeusdCase
-
-REQUIREMENTS = "tests/published_client/requirements.txt"
-SOURCE = HERE.parents[1]
-PYTHON = pathlib.Path(SOURCE / "build" / "venv-published-client" / "bin" / "python")
 
 CLIENT = """
     import sys
@@ -82,12 +79,11 @@ STREAM = """
 """
 
 
-class PublishedCase(ZeusdCase):
-    def setUp(self):
-        if not PYTHON.exists():
-            self.skipTest(f"{PYTHON} is missing: PyPI's packages in {REQUIREMENTS} could not be installed")
-        super().setUp()
+def setUpModule():
+    published_package.install()
 
+
+class PublishedCase(ZeusdCase):
     def published(self, script, *arguments, env=None):
         file = self.write("client.py", "\n".join(line.removeprefix("    ") for line in script.splitlines()))
         done = subprocess.run([PYTHON, file, *map(str, arguments)], capture_output=True, text=True, timeout=120,
