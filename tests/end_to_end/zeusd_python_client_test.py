@@ -6,9 +6,11 @@ import signal
 import subprocess
 import unittest
 
+import published_package
+from published_package import PYTHON
 from zeus_program import environment
 from zeusd_nodes_case import NodesCase
-from zeusd_published_client_test import CLIENT, PYTHON, STREAM
+from zeusd_published_client_test import CLIENT, STREAM
 
 PACKAGE = os.environ["ZEUS_PYTHON_PACKAGE"]
 
@@ -255,9 +257,8 @@ class ClientTest(PythonCase):
             self.run_script(ENVIRONMENT, endpoint, token, env=env)
 
     def test_a_client_of_httpx(self):
-        packages = list((PYTHON.parents[1] / "lib").glob("python3*/site-packages"))
-        if not packages:
-            self.skipTest("httpx is not here: the published client's packages could not be installed")
+        published_package.install()
+        [packages] = (PYTHON.parents[1] / "lib").glob("python3*/site-packages")
         env = {"PYTHONPATH": f"{PACKAGE}{os.pathsep}{packages[0]}"}
         self.run_script(HTTPX, self.node().endpoint, env=env)
         self.run_script(HTTPX, self.serve().address, env=env)
