@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import resource
 import socket
@@ -130,7 +131,8 @@ class StreamsTest(LeaseCase):
         inner = sorted(everything)[3:-3]
         for of_one in times:
             self.assertLessEqual(set(inner), set(of_one))
-        self.assertLess(after, before + 2048, "KiB")
+        if "sanitizers" not in os.environ.get("ZEUS_BUILD", ""):  # The address sanitizer keeps what was freed.
+            self.assertLess(after, before + 2048, "KiB")
         self.assertEqual(len(self.get("/gpu/get_power")["power_mw"]), 2)
 
 
