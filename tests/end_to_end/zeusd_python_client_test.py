@@ -259,7 +259,7 @@ class ClientTest(PythonCase):
     def test_a_client_of_httpx(self):
         published_package.install()
         [packages] = (PYTHON.parents[1] / "lib").glob("python3*/site-packages")
-        env = {"PYTHONPATH": f"{PACKAGE}{os.pathsep}{packages[0]}"}
+        env = {"PYTHONPATH": f"{PACKAGE}{os.pathsep}{packages}"}
         self.run_script(HTTPX, self.node().endpoint, env=env)
         self.run_script(HTTPX, self.serve().address, env=env)
 
