@@ -9,21 +9,21 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <random>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
+#include "bench/http_load.h"
 #include "services/batch_size_server/routes.h"
 #include "services/http/server.h"
 #include "services/store/group_commit.h"
 #include "services/store/memory_store.h"
 #include "services/store/sqlite_store.h"
-#include "zeus/http_client/client.h"
+#include "zeus/base/unique_fd.h"
 
 namespace zeus {
 namespace {
@@ -31,9 +31,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::duration;
 
-constexpr int kClients = 16;
 constexpr int kRecurrences = 100;
-constexpr auto kTime = std::chrono::seconds(4);
+constexpr int kRequestsPerCycle = 3;
 
 class Folder {
  public:
@@ -54,20 +53,29 @@ class Folder {
   std::filesystem::path path_;
 };
 
-// Appended pages, each synced before the next, per second: what the disk grants to one writer without grouping.
-double SyncsPerSecond(const std::filesystem::path& folder) {
-  const int file = ::open((folder / "syncs").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  if (file < 0) std::abort();
+struct Syncs {
+  double per_second = 0;
+  double p99_ms = 0;
+};
+
+// Appended pages, each synced before the next: what the disk grants to one writer without grouping.
+Syncs MeasureSyncs(const std::filesystem::path& folder) {
+  const UniqueFd file(::open((folder / "syncs").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  if (!file.valid()) std::abort();
   const std::array<char, 4096> page{};
-  int count = 0;
+  std::vector<double> times_ms;
   const auto start = Clock::now();
-  while (Clock::now() - start < std::chrono::seconds(1)) {
-    if (::write(file, page.data(), page.size()) != ssize_t{page.size()} || ::fdatasync(file) != 0) std::abort();
-    ++count;
+  for (auto begin = start; begin - start < std::chrono::seconds(1);) {
+    if (::write(file.get(), page.data(), page.size()) != ssize_t{page.size()} || ::fdatasync(file.get()) != 0) {
+      std::abort();
+    }
+    const auto end = Clock::now();
+    times_ms.push_back(duration<double, std::milli>(end - begin).count());
+    begin = end;
   }
   const double seconds = duration<double>(Clock::now() - start).count();
-  ::close(file);
-  return count / seconds;
+  std::ranges::sort(times_ms);
+  return {static_cast<double>(times_ms.size()) / seconds, times_ms[times_ms.size() * 99 / 100]};
 }
 
 class RunningServer {
@@ -86,7 +94,7 @@ class RunningServer {
   RunningServer(const RunningServer&) = delete;
   RunningServer& operator=(const RunningServer&) = delete;
 
-  [[nodiscard]] http::Client NewClient() const { return http::Client(*server_->tcp()); }
+  [[nodiscard]] http::ServerAddress address() const { return *server_->tcp(); }
 
  private:
   store::GroupCommit commit_;
@@ -100,110 +108,97 @@ int64_t NumberIn(const std::string& json, std::string_view name) {
   return std::strtoll(json.c_str() + at + name.size() + 3, nullptr, 10);
 }
 
-// One client: jobs that recur a hundred times each, one after the other.
-class Recurring {
- public:
-  Recurring(const RunningServer& server, int number) : client_(server.NewClient()), number_(number) {}
-
-  void Cycle() {
-    job_id_ = fmt::format("job{}-{}", number_, cycles_++ / kRecurrences);
-    Send("POST", "/jobs",
-         fmt::format(R"({{"job_id":"{0}","job_id_prefix":"{0}","batch_sizes":[8,16,32,64,128],"default_batch_size":32,)"
-                     R"("target_metric":0.9,"mab_seed":{1},"max_power":300,"number_of_gpus":1,"gpu_model":"V100"}})",
-                     job_id_, number_));
-    const std::string trial = Send("GET", "/jobs/batch_size?job_id=" + job_id_, "");
-    const int64_t batch_size = NumberIn(trial, "batch_size");
-    Send("POST", "/report",
-         fmt::format(R"({{"job_id":"{}","batch_size":{},"trial_number":{},"energy":{},"time":{},"metric":0.95,)"
-                     R"("current_epoch":3}})",
-                     job_id_, batch_size, NumberIn(trial, "trial_number"), 9000 + 10 * batch_size, 60));
-  }
-
-  void Read() { Send("GET", "/jobs/" + job_id_ + "/trials?limit=1", ""); }
-
- private:
-  std::string Send(std::string_view method, const std::string& target, std::string body) {
-    const Result<http::Answer> response = client_.Send(method, target, std::move(body));
-    if (!response || response->status >= 300) {
-      fmt::print(stderr, "{} {}: {}\n", method, target, response ? response->body : response.error().message);
-      std::abort();
-    }
-    return response->body;
-  }
-
-  http::Client client_;
-  int number_;
-  int cycles_ = 0;
-  std::string job_id_;  // The latest.
-};
-
-struct Load {
-  double per_second = 0;
-  double p99_ms = 0;
-};
-
-// All clients at once: as fast as they can, or one after each `pause`.
-Load Drive(std::vector<Recurring>& clients, void (Recurring::*what)(), Clock::duration pause = {}) {
-  std::vector<std::vector<double>> latencies(clients.size());
-  const auto start = Clock::now();
-  {
-    std::vector<std::jthread> threads;
-    for (size_t i = 0; i < clients.size(); ++i) {
-      threads.emplace_back([&, i] {
-        Clock::time_point due = start + pause * static_cast<int>(i) / kClients;
-        while (due - start < kTime && Clock::now() - start < kTime) {
-          if (pause != Clock::duration{}) std::this_thread::sleep_until(due);
-          // From when it was due: a late one is not forgiven.
-          const Clock::time_point began = pause == Clock::duration{} ? Clock::now() : due;
-          (clients[i].*what)();
-          latencies[i].push_back(duration<double, std::milli>(Clock::now() - began).count());
-          due += pause;
-        }
-      });
-    }
-  }
-  const double seconds = duration<double>(Clock::now() - start).count();
-  std::vector<double> all;
-  for (const std::vector<double>& each : latencies) all.insert(all.end(), each.begin(), each.end());
-  std::ranges::sort(all);
-  return {static_cast<double>(all.size()) / seconds, all[all.size() * 99 / 100]};
+std::string HttpRequest(std::string_view method, std::string_view target, std::string_view body) {
+  return fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{}", method, target, body.size(),
+                     body);
 }
 
-std::vector<Recurring> Clients(const RunningServer& server) {
-  std::vector<Recurring> clients;
-  for (int i = 1; i <= kClients; ++i) clients.emplace_back(server, i);
-  return clients;
+std::string JobId(int number, int recurrence) {
+  return fmt::format("job{}-{}", number, recurrence / kRecurrences);
+}
+
+// Jobs that recur a hundred times each, one after the other: a recurrence is three requests.
+class Recurring final : public Dialogue {
+ public:
+  explicit Recurring(int number) : number_(number) {}
+
+  std::string Next(std::string_view body) override {
+    job_id_ = JobId(number_, requests_ / kRequestsPerCycle);
+    switch (requests_++ % kRequestsPerCycle) {
+      case 0:
+        return HttpRequest("POST", "/jobs",
+                           fmt::format(R"({{"job_id":"{0}","job_id_prefix":"{0}","batch_sizes":[8,16,32,64,128],)"
+                                       R"("default_batch_size":32,"target_metric":0.9,"mab_seed":{1},"max_power":300,)"
+                                       R"("number_of_gpus":1,"gpu_model":"V100"}})",
+                                       job_id_, number_));
+      case 1:
+        return HttpRequest("GET", "/jobs/batch_size?job_id=" + job_id_, "");
+      default:
+        const std::string trial(body);
+        const int64_t batch_size = NumberIn(trial, "batch_size");
+        return HttpRequest(
+            "POST", "/report",
+            fmt::format(R"({{"job_id":"{}","batch_size":{},"trial_number":{},"energy":{},"time":{},"metric":0.95,)"
+                        R"("current_epoch":3}})",
+                        job_id_, batch_size, NumberIn(trial, "trial_number"), 9000 + 10 * batch_size, 60));
+    }
+  }
+
+ private:
+  int number_;
+  int requests_ = 0;
+  std::string job_id_;
+};
+
+class Reading final : public Dialogue {
+ public:
+  explicit Reading(int number) : request_(HttpRequest("GET", "/jobs/" + JobId(number, 0) + "/trials?limit=1", "")) {}
+  std::string Next(std::string_view /*body*/) override { return request_; }
+
+ private:
+  std::string request_;
+};
+
+template <class Kind>
+HttpLoad LoadOf(const RunningServer& server, int64_t connections) {
+  std::vector<std::unique_ptr<Dialogue>> dialogues;
+  for (int i = 1; i <= connections; ++i) dialogues.push_back(std::make_unique<Kind>(i));
+  return {server.address(), std::move(dialogues)};
 }
 
 void BM_Service(benchmark::State& state) {
+  const int64_t connections = state.range(0);
   const Folder folder;
   for (auto _ : state) {
     const RunningServer in_memory(std::make_unique<store::MemoryStore>());
-    std::vector<Recurring> without = Clients(in_memory);
-    const Load memory = Drive(without, &Recurring::Cycle);
+    const LoadFigures memory =
+        LoadOf<Recurring>(in_memory, connections).Drive({.requests_per_turn = kRequestsPerCycle});
 
     auto sqlite = store::SqliteStore::Open(folder.path() / "jobs.db");
     if (!sqlite) return state.SkipWithError(sqlite.error().message.c_str());
     const RunningServer server(*std::move(sqlite));
-    std::vector<Recurring> clients = Clients(server);
-    const double syncs = SyncsPerSecond(folder.path());
-    const Load cycles = Drive(clients, &Recurring::Cycle);
-    const auto pause = std::chrono::duration_cast<Clock::duration>(duration<double>(2 * kClients / cycles.per_second));
-    const Load half = Drive(clients, &Recurring::Cycle, pause);
-    const Load reads = Drive(clients, &Recurring::Read);
+    const Syncs syncs = MeasureSyncs(folder.path());
+    HttpLoad load = LoadOf<Recurring>(server, connections);
+    const LoadFigures cycles = load.Drive({.requests_per_turn = kRequestsPerCycle});
+    const std::chrono::nanoseconds pause(
+        std::llround(2e9 * static_cast<double>(connections) / cycles.turns_per_second));
+    const LoadFigures half = load.Drive({.requests_per_turn = kRequestsPerCycle, .pause = pause});
+    const LoadFigures reads = LoadOf<Reading>(server, connections).Drive({});
 
-    state.counters["cycles_per_s"] = cycles.per_second;
-    state.counters["cycles_per_s_in_memory"] = memory.per_second;
-    state.counters["ratio_to_memory"] = cycles.per_second / memory.per_second;
-    state.counters["half_load_cycle_p99_ms"] = half.p99_ms;
-    state.counters["reads_per_s"] = reads.per_second;
-    state.counters["read_p99_ms"] = reads.p99_ms;
-    state.counters["syncs_per_s"] = syncs;
+    state.counters["cycles_per_s"] = cycles.turns_per_second;
+    state.counters["cycles_per_s_in_memory"] = memory.turns_per_second;
+    state.counters["ratio_to_memory"] = cycles.turns_per_second / memory.turns_per_second;
+    state.counters["half_load_request_p99_ms"] = half.request_p99_ms;
+    state.counters["half_load_cycle_p99_ms"] = half.turn_p99_ms;
+    state.counters["reads_per_s"] = reads.turns_per_second;
+    state.counters["read_p99_ms"] = reads.request_p99_ms;
+    state.counters["syncs_per_s"] = syncs.per_second;
+    state.counters["sync_p99_ms"] = syncs.p99_ms;
     // Two of a cycle's requests change something: alone, each is a sync.
-    state.counters["changes_per_sync"] = 2 * cycles.per_second / syncs;
+    state.counters["changes_per_sync"] = 2 * cycles.turns_per_second / syncs.per_second;
   }
 }
-BENCHMARK(BM_Service)->Iterations(1)->Unit(benchmark::kSecond);
+BENCHMARK(BM_Service)->Arg(16)->Arg(64)->Iterations(1)->Unit(benchmark::kSecond);
 
 }  // namespace
 }  // namespace zeus

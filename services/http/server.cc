@@ -8,15 +8,19 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <iterator>
 #include <mutex>
-#include <set>
 #include <thread>
 #include <utility>  // Asio 1.74 forgets it.
 
+#include "services/http/connection.h"
+#include "services/http/deadlines.h"
 #include "services/http/rate_limiter.h"
+#include "services/http/serving_thread.h"
+#include "services/http/stream_wakes.h"
 #include "services/http/target.h"
 
 namespace zeus::http {
@@ -25,9 +29,7 @@ namespace {
 namespace net = boost::asio;
 namespace beast = boost::beast;
 using boost::system::error_code;
-using Stream = beast::basic_stream<net::generic::stream_protocol>;
 using UnixProtocol = net::local::stream_protocol;
-using Parser = beast::http::request_parser<beast::http::string_body>;
 
 // How much of an unwanted body is read away, so that the client gets to see our answer, and for how long.
 constexpr size_t kDrainBytes = size_t{64} * 1024 * 1024;
@@ -36,38 +38,13 @@ constexpr auto kDrainTime = std::chrono::seconds(5);
 // What a stream's client has, when the server stops, to take what it is being sent.
 constexpr auto kLastPieceTime = std::chrono::seconds(1);
 
-// What wakes a stream's coroutine. On the server's thread alone.
-struct StreamState {
-  StreamState(net::io_context& io, std::chrono::milliseconds time_to_gather)
-      : gather_time(time_to_gather), wake(io, net::steady_timer::time_point::max()) {}
-
-  void Continue() {
-    news = true;
-    wake.cancel();
-  }
-
-  const std::chrono::milliseconds gather_time;
-  net::steady_timer wake;
-  bool news = true;
-  bool gone = false;  // The client, or the connection.
-};
-
-struct Connection {
-  explicit Connection(net::generic::stream_protocol::socket socket) : stream(std::move(socket)) {}
-
-  Stream stream;
-  beast::flat_buffer buffer;
-  Peer peer;
-  bool idle = true;                        // Waits for a request's header.
-  std::shared_ptr<StreamState> streaming;  // While it streams; shared with who wakes it.
-};
-
 // Where a Responder, on any thread, leaves what the connection's coroutine waits for.
 struct Exchange {
   explicit Exchange(net::io_context& io) : ready(io, net::steady_timer::time_point::max()) {}
 
   net::steady_timer ready;
   std::optional<Response> response;
+  std::atomic<std::thread::id> asking;  // The thread that is asking the handler, which may answer right away.
 };
 
 Response ForReadError(const error_code& error) {
@@ -88,16 +65,26 @@ NamedTexts HeadersOf(const beast::http::request<beast::http::string_body>& messa
   return headers;
 }
 
-beast::http::response<beast::http::string_body> ToBeast(Response response, bool keep_alive) {
-  beast::http::response<beast::http::string_body> message;
-  message.version(11);
-  message.result(static_cast<unsigned>(response.status));
-  if (!response.content_type.empty()) message.set(beast::http::field::content_type, response.content_type);
-  for (const auto& [name, value] : response.headers) message.set(name, value);
-  message.body() = std::move(response.body);
-  message.keep_alive(keep_alive);
-  message.prepare_payload();
-  return message;
+// The head of an answer, up to what tells where its body ends.
+std::string BeginOfHead(const Response& response) {
+  const auto reason = beast::http::obsolete_reason(static_cast<beast::http::status>(response.status));
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, std::string_view(reason.data(), reason.size()));
+  const auto add = [&head](std::string_view name, std::string_view value) {
+    fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
+  };
+  if (!response.content_type.empty()) add("Content-Type", response.content_type);
+  for (const auto& [name, value] : response.headers) add(name, value);
+  return head;
+}
+
+std::string WholeMessage(const Response& response, bool keep_alive) {
+  return fmt::format("{}{}Content-Length: {}\r\n\r\n{}", BeginOfHead(response),
+                     keep_alive ? "" : "Connection: close\r\n", response.body.size(), response.body);
+}
+
+// RFC 9112, section 7.1.
+std::string Chunk(std::string_view piece) {
+  return fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
 }
 
 // A client whose machine or network is gone says no goodbye. tcp(7): asked after ten seconds of silence, and given up
@@ -124,7 +111,8 @@ std::unexpected<Error> CannotListen(std::string_view where, const error_code& er
 
 class Server::Impl {
  public:
-  explicit Impl(ServerOptions options) : options_(std::move(options)) {
+  explicit Impl(ServerOptions options)
+      : options_(std::move(options)), deadlines_(io_, std::min(options_.limits.idle, options_.limits.transfer)) {
     if (options_.limits.requests_per_second) limiter_.emplace(*options_.limits.requests_per_second);
   }
 
@@ -141,14 +129,15 @@ class Server::Impl {
     router_ = std::move(router);
     if (tcp_) net::co_spawn(io_, Accept(*tcp_), net::detached);
     if (unix_) net::co_spawn(io_, Accept(*unix_), net::detached);
-    thread_ = std::thread([this] { io_.run(); });
+    thread_.Start();
+    serves_ = true;
   }
 
   void Stop() {
     const std::scoped_lock lock(stopping_mutex_);
-    if (thread_.joinable()) {
+    if (std::exchange(serves_, false)) {
       net::post(io_, [this] { BeginStop(); });
-      thread_.join();
+      thread_.Join();
     }
     if (std::exchange(has_socket_file_, false)) ::unlink(options_.socket->c_str());
   }
@@ -226,95 +215,103 @@ class Server::Impl {
   }
 
   net::awaitable<void> Serve(std::shared_ptr<Connection> connection) {
-    if (connections_.size() >= options_.limits.connections) {
+    if (deadlines_.connections().size() >= options_.limits.connections) {
       co_await Refuse(*connection, Problem(503, "too many connections"));
       co_return;
     }
-    connections_.insert(connection);
+    deadlines_.Add(connection);
     bool goes_on = true;
     while (goes_on && !stopping_) goes_on = co_await ServeOne(connection);
-    connections_.erase(connection);
+    deadlines_.Remove(connection);
     error_code ignored;
-    connection->stream.socket().shutdown(net::socket_base::shutdown_send, ignored);
-    connection->stream.close();
+    connection->socket.shutdown(net::socket_base::shutdown_send, ignored);
+    connection->Close();
     EndWhenDone();
   }
 
   // One request; whether the connection stays open.
   net::awaitable<bool> ServeOne(std::shared_ptr<Connection> shared) {
     Connection& connection = *shared;
-    Parser parser;
+    Connection::Parser parser;
     parser.header_limit(options_.limits.header_bytes);
     parser.body_limit(options_.limits.body_bytes);
-    error_code error;
     connection.idle = true;
-    connection.stream.expires_after(options_.limits.idle);
-    co_await beast::http::async_read_header(connection.stream, connection.buffer, parser,
-                                            net::redirect_error(net::use_awaitable, error));
+    deadlines_.Set(connection, options_.limits.idle);
+    const std::function<void()> header_came = [this, &connection] {
+      connection.idle = false;
+      deadlines_.Set(connection, options_.limits.transfer);
+    };
+    const error_code error = co_await connection.Read(parser, header_came);
     connection.idle = false;
-    if (!error) {
-      connection.stream.expires_after(options_.limits.transfer);
-      co_await beast::http::async_read(connection.stream, connection.buffer, parser,
-                                       net::redirect_error(net::use_awaitable, error));
-    }
     if (error) {
-      const bool understood = error.category() == error_code(beast::http::error::header_limit).category();
-      if (!understood || error == beast::http::error::end_of_stream || error == beast::http::error::partial_message) {
-        co_return false;
-      }
-      if (co_await Refuse(connection, ForReadError(error))) co_await Drain(connection);
+      const bool misunderstood = error.category() == error_code(beast::http::error::header_limit).category();
+      if (misunderstood && co_await Refuse(connection, ForReadError(error))) co_await Drain(connection);
       co_return false;
     }
+    Deadlines::Clear(connection);  // The handler takes its time.
     co_return co_await Answer(std::move(shared), parser.release());
   }
 
   net::awaitable<bool> Answer(std::shared_ptr<Connection> shared,
                               beast::http::request<beast::http::string_body> message) {
-    Connection& connection = *shared;
     const auto begin = std::chrono::steady_clock::now();
     const bool keep_alive = message.keep_alive();
     AccessRecord record{.method = std::string(message.method_string()), .target = std::string(message.target())};
-    auto exchange = std::make_shared<Exchange>(io_);
-    Responder responder([this, exchange](Response response) {
-      net::post(io_, [exchange, response = std::move(response)]() mutable {
-        exchange->response = std::move(response);
-        exchange->ready.cancel();
-      });
-    });
-    Result<Target> target = ParseTarget(record.target);
-    if (!MayAsk(connection.peer.address, begin)) {
-      Response refusal = Problem(429, "too many requests");
-      refusal.headers.emplace_back("Retry-After", "1");
-      responder.Send(std::move(refusal));
-    } else if (target) {
-      Request request{.method = record.method,
-                      .segments = std::move(target->segments),
-                      .query = std::move(target->query),
-                      .parameters = {},
-                      .headers = HeadersOf(message),
-                      .body = std::move(message.body()),
-                      .peer = connection.peer};
-      record.route = router_.Dispatch(std::move(request), std::move(responder));
-    } else {
-      responder.Send(Problem(400, target.error().message));
-    }
+    const auto exchange = std::make_shared<Exchange>(io_);
+    record.route = Ask(*shared, std::move(message), exchange, begin);
     error_code ignored;
     while (!exchange->response) co_await exchange->ready.async_wait(net::redirect_error(net::use_awaitable, ignored));
     record.status = exchange->response->status;
     const bool streams = exchange->response->stream != nullptr;
     const bool stays = keep_alive && !stopping_ && !streams;
     bool written = true;
-    if (!streams) written = co_await Write(connection, *std::move(exchange->response), stays);
+    if (!streams) written = co_await Write(*shared, WholeMessage(*exchange->response, stays));
     Tell(std::move(record), begin);
     if (streams) co_await WriteStream(std::move(shared), *std::move(exchange->response));
     co_return written&& stays;
+  }
+
+  // The route that answers, or will.
+  std::string_view Ask(const Connection& connection, beast::http::request<beast::http::string_body> message,
+                       const std::shared_ptr<Exchange>& exchange, std::chrono::steady_clock::time_point now) {
+    Responder responder([this, exchange](Response response) {
+      if (exchange->asking.load() == std::this_thread::get_id()) {
+        exchange->response = std::move(response);
+        return;
+      }
+      net::post(io_, [exchange, response = std::move(response)]() mutable {
+        exchange->response = std::move(response);
+        exchange->ready.cancel();
+      });
+    });
+    exchange->asking = std::this_thread::get_id();
+    std::string_view route;
+    Result<Target> target = ParseTarget(std::string_view(message.target().data(), message.target().size()));
+    if (!MayAsk(connection.peer.address, now)) {
+      Response refusal = Problem(429, "too many requests");
+      refusal.headers.emplace_back("Retry-After", "1");
+      responder.Send(std::move(refusal));
+    } else if (target) {
+      Request request{.method = std::string(message.method_string()),
+                      .segments = std::move(target->segments),
+                      .query = std::move(target->query),
+                      .parameters = {},
+                      .headers = HeadersOf(message),
+                      .body = std::move(message.body()),
+                      .peer = connection.peer};
+      route = router_.Dispatch(std::move(request), std::move(responder));
+    } else {
+      responder.Send(Problem(400, target.error().message));
+    }
+    exchange->asking = std::thread::id();
+    return route;
   }
 
   // Answers what is no request, or one too many.
   net::awaitable<bool> Refuse(Connection& connection, Response response) {
     const auto begin = std::chrono::steady_clock::now();
     const int status = response.status;
-    const bool written = co_await Write(connection, std::move(response), false);
+    const bool written = co_await Write(connection, WholeMessage(response, false));
     Tell({.method = {}, .target = {}, .status = status}, begin);
     co_return written;
   }
@@ -329,66 +326,20 @@ class Server::Impl {
     return !limiter_ || client.empty() || limiter_->Allow(client, now);
   }
 
-  net::awaitable<bool> Write(Connection& connection, Response response, bool keep_alive) {
-    auto message = ToBeast(std::move(response), keep_alive);
-    error_code error;
-    connection.stream.expires_after(options_.limits.transfer);
-    co_await beast::http::async_write(connection.stream, message, net::redirect_error(net::use_awaitable, error));
+  net::awaitable<bool> Write(Connection& connection, std::string bytes) {
+    deadlines_.Set(connection, options_.limits.transfer);
+    const error_code error = co_await connection.Write(bytes);
     co_return !error;
-  }
-
-  // From any thread. Those that are woken together wake our thread once.
-  void WakeStream(std::shared_ptr<StreamState> state) {
-    {
-      const std::scoped_lock lock(woken_mutex_);
-      woken_.push_back(std::move(state));
-      if (woken_.size() > 1) return;
-    }
-    net::post(io_, [this] {
-      std::vector<std::shared_ptr<StreamState>> woken;
-      {
-        const std::scoped_lock lock(woken_mutex_);
-        woken.swap(woken_);
-      }
-      for (std::shared_ptr<StreamState>& each : woken) {
-        if (each->gather_time.count() > 0) {
-          AwaitMore(std::move(each));
-        } else {
-          each->Continue();
-        }
-      }
-    });
-  }
-
-  // At full multiples, so that one wake-up serves all streams.
-  void AwaitMore(std::shared_ptr<StreamState> state) {
-    gathering_.push_back(std::move(state));
-    if (gathering_.size() > 1) return;
-    const std::chrono::nanoseconds time = gathering_.front()->gather_time;
-    const auto now = std::chrono::steady_clock::now();
-    gather_.expires_at(now - now.time_since_epoch() % time + time);
-    gather_.async_wait([this](const error_code&) {
-      for (const std::shared_ptr<StreamState>& each : std::exchange(gathering_, {})) each->Continue();
-    });
   }
 
   // Until the client goes away or we stop. No time limit: a client that takes nothing costs its socket's buffer alone.
   net::awaitable<void> WriteStream(std::shared_ptr<Connection> connection, Response response) {
     const std::shared_ptr<BodyStream> body = std::move(response.stream);
-    beast::http::response<beast::http::empty_body> head(static_cast<beast::http::status>(response.status), 11);
-    head.set(beast::http::field::content_type, response.content_type);
-    for (const auto& [name, value] : response.headers) head.set(name, value);
-    head.chunked(true);
-    beast::http::response_serializer<beast::http::empty_body> serializer(head);
-    error_code error;
-    connection->stream.expires_after(options_.limits.transfer);
-    co_await beast::http::async_write_header(connection->stream, serializer,
-                                             net::redirect_error(net::use_awaitable, error));
-    if (error) co_return;
-    connection->stream.expires_never();
+    if (!co_await Write(*connection, BeginOfHead(response) + "Transfer-Encoding: chunked\r\n\r\n")) co_return;
+    Deadlines::Clear(*connection);
     const auto state = std::make_shared<StreamState>(io_, body->GatherTime());
     connection->streaming = state;
-    body->OnNews([this, state] { WakeStream(state); });
+    body->OnNews([this, state] { wakes_.Wake(state); });
     const std::shared_ptr<void> ended(nullptr, [&body](void*) { body->OnNews({}); });
     net::co_spawn(io_, AwaitEnd(connection, state), net::detached);
     while (!stopping_ && !state->gone) {
@@ -400,16 +351,12 @@ class Server::Impl {
       state->news = false;
       // Again after a piece: there may be more since it was taken.
       for (std::string piece = body->Take(); !piece.empty(); piece = body->Take()) {
-        const auto chunk = beast::http::make_chunk(net::buffer(piece));
-        co_await net::async_write(connection->stream, chunk, net::redirect_error(net::use_awaitable, error));
-        if (error) co_return;
+        const std::string chunk = Chunk(piece);
+        if (co_await connection->Write(chunk)) co_return;
         if (stopping_ || state->gone) break;
       }
     }
-    if (state->gone) co_return;
-    connection->stream.expires_after(options_.limits.transfer);
-    const auto last = beast::http::make_chunk_last();
-    co_await net::async_write(connection->stream, last, net::redirect_error(net::use_awaitable, error));
+    if (!state->gone) co_await Write(*connection, Chunk(""));
   }
 
   // A client that streams has nothing more to say but that it goes away.
@@ -417,21 +364,21 @@ class Server::Impl {
     std::array<char, 256> unwanted;
     error_code error;
     while (!error) {
-      co_await connection->stream.async_read_some(net::buffer(unwanted),
+      co_await connection->socket.async_read_some(net::buffer(unwanted),
                                                   net::redirect_error(net::use_awaitable, error));
     }
     state->gone = true;
     state->wake.cancel();
   }
 
-  static net::awaitable<void> Drain(Connection& connection) {
+  net::awaitable<void> Drain(Connection& connection) {
     error_code error;
-    connection.stream.socket().shutdown(net::socket_base::shutdown_send, error);
-    connection.stream.expires_after(kDrainTime);
+    connection.socket.shutdown(net::socket_base::shutdown_send, error);
+    deadlines_.Set(connection, kDrainTime);
     std::vector<char> away(64 * 1024);
     for (size_t drained = 0; !error && drained < kDrainBytes;) {
       drained +=
-          co_await connection.stream.async_read_some(net::buffer(away), net::redirect_error(net::use_awaitable, error));
+          co_await connection.socket.async_read_some(net::buffer(away), net::redirect_error(net::use_awaitable, error));
     }
   }
 
@@ -440,16 +387,16 @@ class Server::Impl {
     error_code ignored;
     if (tcp_) tcp_->close(ignored);
     if (unix_) unix_->close(ignored);
-    for (const std::shared_ptr<Connection>& connection : connections_) {
+    for (const std::shared_ptr<Connection>& connection : deadlines_.connections()) {
       if (connection->streaming) connection->streaming->wake.cancel();
-      if (connection->idle) connection->stream.close();
+      if (connection->idle) connection->Close();
     }
     // A stream ends with what is being written, unless its client takes nothing.
     last_pieces_.expires_after(std::min<net::steady_timer::duration>(options_.grace, kLastPieceTime));
     last_pieces_.async_wait([this](const error_code& error) {
       if (error) return;
-      for (const std::shared_ptr<Connection>& connection : connections_) {
-        if (connection->streaming) connection->stream.close();
+      for (const std::shared_ptr<Connection>& connection : deadlines_.connections()) {
+        if (connection->streaming) connection->Close();
       }
     });
     grace_.expires_after(options_.grace);
@@ -460,7 +407,8 @@ class Server::Impl {
   }
 
   void EndWhenDone() {
-    if (!stopping_ || !connections_.empty()) return;
+    if (!stopping_ || !deadlines_.connections().empty()) return;
+    deadlines_.Stop();
     grace_.cancel();
     last_pieces_.cancel();
   }
@@ -469,22 +417,20 @@ class Server::Impl {
   Router router_;  // Set before the thread runs.
   bool has_socket_file_ = false;
   std::mutex stopping_mutex_;  // One Stop() at a time.
-  std::thread thread_;
-
-  std::mutex woken_mutex_;
-  std::vector<std::shared_ptr<StreamState>> woken_;  // Guarded by it: streams that have news.
+  bool serves_ = false;        // Guarded by it, once it is set.
 
   // On the thread alone, once it runs.
-  net::io_context io_{1};
+  net::io_context io_;
   std::optional<net::ip::tcp::acceptor> tcp_;
   std::optional<UnixProtocol::acceptor> unix_;
   net::steady_timer grace_{io_};
   net::steady_timer last_pieces_{io_};
-  net::steady_timer gather_{io_};
-  std::vector<std::shared_ptr<StreamState>> gathering_;  // Until that is over.
   std::optional<RateLimiter> limiter_;
-  std::set<std::shared_ptr<Connection>> connections_;  // Shared with the connection's own coroutine.
+  Deadlines deadlines_;
+  StreamWakes wakes_{io_};
   bool stopping_ = false;
+
+  ServingThread thread_{io_};  // The last: it uses the others.
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

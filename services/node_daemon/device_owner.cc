@@ -1,8 +1,20 @@
 #include "services/node_daemon/device_owner.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
+#include "services/http/step_aside.h"
+
 namespace zeus {
+namespace {
+
+// Less than it takes to wake another thread and to be woken by it.
+constexpr std::chrono::microseconds kQuick{50};
+// How many in a row make a device a quick one.
+constexpr int kQuickEnough = 8;
+
+}  // namespace
 
 DeviceOwner::DeviceOwner() : thread_([this] { Run(); }) {}
 
@@ -17,6 +29,33 @@ void DeviceOwner::Post(Task task) {
     ready_.push_back(std::move(task));
   }
   news_.notify_one();
+}
+
+void DeviceOwner::Do(Task task) {
+  if (!DoneHere(task)) Post(std::move(task));
+}
+
+bool DeviceOwner::DoneHere(Task& task) {
+  if (!http::MayStepAside()) return false;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_ || busy_ || !ready_.empty() || quick_in_row_ < kQuickEnough) return false;
+    busy_ = true;
+  }
+  http::StepAside([this, &task] { RunTimed(task); });
+  const std::scoped_lock lock(mutex_);
+  busy_ = false;
+  if (!ready_.empty() || !later_.empty() || stopping_) news_.notify_one();
+  return true;
+}
+
+void DeviceOwner::RunTimed(Task& task) {
+  const Time begin = std::chrono::steady_clock::now();
+  task();
+  task = nullptr;  // What it holds goes before the next one begins, and without the lock.
+  const bool quick = std::chrono::steady_clock::now() - begin < kQuick;
+  const std::scoped_lock lock(mutex_);
+  quick_in_row_ = quick ? std::min(quick_in_row_ + 1, kQuickEnough) : 0;
 }
 
 void DeviceOwner::PostAt(Time due, Task task) {
@@ -48,13 +87,16 @@ void DeviceOwner::Run() {
     while (!later_.empty() && later_.begin()->first <= now) {
       ready_.push_back(std::move(later_.extract(later_.begin()).mapped()));
     }
-    if (!ready_.empty()) {
+    if (busy_) {
+      news_.wait(lock);
+    } else if (!ready_.empty()) {
       Task task = std::move(ready_.front());
       ready_.pop_front();
+      busy_ = true;
       lock.unlock();
-      task();
-      task = nullptr;  // What it holds goes before the next one begins, and without the lock.
+      RunTimed(task);
       lock.lock();
+      busy_ = false;
     } else if (stopping_) {
       return;
     } else if (later_.empty()) {

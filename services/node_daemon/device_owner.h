@@ -13,6 +13,9 @@ namespace zeus {
 
 /// The thread that a device belongs to: it does what others ask for, one thing after the other, in the order in which
 /// they asked. With nothing to do it does not wake up. Thread-safe.
+///
+/// A device that has been answering at once needs no other thread: to wake one takes longer than the answer. Then the
+/// server's own thread does what is asked for, stepping aside, as long as the owner has nothing else to do.
 class DeviceOwner {
  public:
   using Task = std::move_only_function<void()>;
@@ -24,6 +27,8 @@ class DeviceOwner {
 
   /// After all that was posted before. Dropped, once it has stopped.
   void Post(Task task);
+  /// The same; where the device is quick, by the calling thread, before this returns.
+  void Do(Task task);
   /// Not before `due`; what is posted meanwhile goes first.
   void PostAt(Time due, Task task);
 
@@ -32,10 +37,14 @@ class DeviceOwner {
 
  private:
   void Run();
+  bool DoneHere(Task& task);
+  void RunTimed(Task& task);
 
-  std::mutex mutex_;  // Guards the three below.
+  std::mutex mutex_;  // Guards those below.
   std::deque<Task> ready_;
   std::multimap<Time, Task> later_;
+  bool busy_ = false;     // Somebody is doing something, without the lock.
+  int quick_in_row_ = 0;  // So many that were done were over at once.
   bool stopping_ = false;
   std::condition_variable news_;
 

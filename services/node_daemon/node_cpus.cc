@@ -60,7 +60,7 @@ Gather<CpuEnergies>::Results NodeCpus::Read(const std::vector<uint64_t>& ids) co
 }
 
 void NodeCpus::ReadEnergies(std::vector<uint64_t> ids, Done<CpuEnergies> done) {
-  owner_.Post([this, ids = std::move(ids), done = std::move(done)]() mutable { done(Read(ids)); });
+  owner_.Do([this, ids = std::move(ids), done = std::move(done)]() mutable { done(Read(ids)); });
 }
 
 void NodeCpus::ReadPowers(std::vector<uint64_t> ids, Done<CpuPowers> done) {

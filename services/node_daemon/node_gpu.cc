@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -19,15 +18,14 @@ NodeGpu::NodeGpu(Gpu& gpu, const NodeGpuOptions& options)
       leases_(*options.leases),
       log_(options.log),
       settings_(overridden_, options.keeping),
-      power_([this] { sampler_.Post([this] { Sample(std::chrono::steady_clock::now()); }); }) {
+      power_([this] { sampler_.Post([this] { Sample(); }); }) {
   owner_.Post([this] {
     if (const std::string note = settings_.Begin(); !note.empty()) log_("warning", note, {});
   });
 }
 
 void NodeGpu::Change(ChangeRequest request, Changed changed) {
-  owner_.Post(
-      [this, request = std::move(request), changed = std::move(changed)]() mutable { changed(Apply(request)); });
+  owner_.Do([this, request = std::move(request), changed = std::move(changed)]() mutable { changed(Apply(request)); });
 }
 
 void NodeGpu::EndLease(int64_t lease) {
@@ -59,7 +57,7 @@ void NodeGpu::RestoreLater() {
 }
 
 void NodeGpu::Ask(Question question) {
-  owner_.Post([this, question = std::move(question)]() mutable { question(gpu_); });
+  owner_.Do([this, question = std::move(question)]() mutable { question(gpu_); });
 }
 
 void NodeGpu::Stop() {
@@ -92,7 +90,7 @@ Result<void> NodeGpu::Apply(const ChangeRequest& request) {
   return applied;
 }
 
-void NodeGpu::Sample(Time due) {
+void NodeGpu::Sample() {
   if (!power_.GoesOn()) {
     streamed_mw_.reset();
     return;
@@ -104,11 +102,10 @@ void NodeGpu::Sample(Time due) {
     streamed_mw_ = *milliwatts;
     power_.Publish(Json{{"timestamp_ms", NowMilliseconds()}, {"gpu_id", id()}, {"power_mw", *milliwatts}}.dump());
   }
-  // Absolute times, so that the rate is kept; those that were missed are left out.
-  const auto period = std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(poll_period_.value()));
-  const Time now = std::chrono::steady_clock::now();
-  due = std::max(due + period, now);
-  sampler_.PostAt(due, [this, due] { Sample(due); });
+  // The rate is kept; times that were missed are left out. All GPUs' at once, so that their events go out together.
+  const auto period =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(poll_period_.value()));
+  sampler_.PostAt(NextMultiple(std::chrono::steady_clock::now(), period), [this] { Sample(); });
 }
 
 Result<int64_t> ReadMilliwatts(Gpu& gpu) {

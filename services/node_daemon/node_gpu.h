@@ -48,11 +48,11 @@ class NodeGpu {
   [[nodiscard]] uint64_t id() const { return static_cast<uint64_t>(gpu_.info().index); }
   [[nodiscard]] PowerFeed& power() { return power_; }
 
-  /// Changes a setting after all that was asked before; `changed`, on the owner's thread, tells how it went.
+  /// Changes a setting after all that was asked before; `changed` tells how it went, on the thread that did it.
   void Change(ChangeRequest request, Changed changed);
   /// Puts back what was changed under a lease, after all that was asked before.
   void EndLease(int64_t lease);
-  /// Asks it something after all that was asked before, on the owner's thread.
+  /// Asks it something after all that was asked before.
   void Ask(Question question);
 
   /// Finishes what was asked, and puts back what leases changed. Streams fall silent.
@@ -62,7 +62,7 @@ class NodeGpu {
   /// Every change of a setting goes through here.
   Result<void> Apply(const ChangeRequest& request);
   void RestoreLater();
-  void Sample(Time due);
+  void Sample();
 
   Gpu& gpu_;
   OverriddenGpu overridden_;  // Changes go through it.

@@ -96,6 +96,11 @@ SqliteRow SqliteDatabase::Prepare(const char* sql) {
   return {*this, statement};
 }
 
+Result<void> SqliteDatabase::Run(const char* sql) {
+  ZEUS_RETURN_IF_ERROR(Prepare(sql).Step());
+  return {};
+}
+
 std::unexpected<Error> SqliteDatabase::LastError(std::string_view what) const {
   const int code = sqlite3_errcode(handle_.get());
   const bool damaged = code == SQLITE_NOTADB || code == SQLITE_CORRUPT;

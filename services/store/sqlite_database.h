@@ -65,6 +65,8 @@ class SqliteDatabase {
   Result<void> Execute(const std::string& sql);
   /// `sql` is prepared once. Must not be in use while it is prepared again. Fails at Step() when it is not SQL.
   SqliteRow Prepare(const char* sql);
+  /// One prepared statement without parameters and results.
+  Result<void> Run(const char* sql);
 
   [[nodiscard]] std::unexpected<Error> LastError(std::string_view what) const;
 

@@ -140,17 +140,17 @@ Result<void> SqliteStore::Migrate() {
 }
 
 Result<void> SqliteStore::Atomically(const std::function<Result<void>()>& work) {
+  // A savepoint's name means the latest of that name.
   const bool outermost = depth_ == 0;
-  const std::string name = fmt::format("level_{}", depth_);
-  ZEUS_RETURN_IF_ERROR(database_.Execute(outermost ? "BEGIN IMMEDIATE" : "SAVEPOINT " + name));
+  ZEUS_RETURN_IF_ERROR(database_.Run(outermost ? "BEGIN IMMEDIATE" : "SAVEPOINT work"));
   ++depth_;
   Result<void> done = work();
   --depth_;
-  if (done) done = database_.Execute(outermost ? "COMMIT" : "RELEASE " + name);
+  if (done) done = database_.Run(outermost ? "COMMIT" : "RELEASE work");
   if (!done) {
     // Where the medium failed, SQLite may have rolled back by itself, and this fails, too.
     [[maybe_unused]] const Result<void> undone =
-        database_.Execute(outermost ? "ROLLBACK" : fmt::format("ROLLBACK TO {0}; RELEASE {0}", name));
+        database_.Execute(outermost ? "ROLLBACK" : "ROLLBACK TO work; RELEASE work");
   }
   return done;
 }

@@ -7,6 +7,12 @@ namespace zeus {
 /// A point on the machine's monotonic clock: never set, the same for all processes of one boot.
 using Time = std::chrono::steady_clock::time_point;
 
+/// The first full multiple of `period` after `now`: those who keep to such times wake up together. Precondition:
+/// period > 0.
+inline Time NextMultiple(Time now, std::chrono::nanoseconds period) {
+  return now - now.time_since_epoch() % period + period;
+}
+
 /// Tells the time. Handed in, so that a test can hold it still.
 class Clock {
  public:
