@@ -11,13 +11,13 @@
 #include <atomic>
 #include <boost/asio.hpp>
 #include <boost/beast/http.hpp>
-#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>  // Asio 1.74 forgets it.
 
 #include "services/http/connection.h"
 #include "services/http/deadlines.h"
+#include "services/http/message_text.h"
 #include "services/http/rate_limiter.h"
 #include "services/http/serving_thread.h"
 #include "services/http/stream_wakes.h"
@@ -46,46 +46,6 @@ struct Exchange {
   std::optional<Response> response;
   std::atomic<std::thread::id> asking;  // The thread that is asking the handler, which may answer right away.
 };
-
-Response ForReadError(const error_code& error) {
-  if (error == beast::http::error::header_limit) return Problem(431, "the header is too large");
-  if (error == beast::http::error::body_limit) return Problem(413, "the body is too large");
-  return Problem(400, "not an HTTP/1.1 request: " + error.message());
-}
-
-NamedTexts HeadersOf(const beast::http::request<beast::http::string_body>& message) {
-  NamedTexts headers;
-  for (const auto& field : message) {
-    std::string name(field.name_string());
-    for (char& character : name) {
-      if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
-    }
-    headers.emplace_back(std::move(name), std::string(field.value()));
-  }
-  return headers;
-}
-
-// The head of an answer, up to what tells where its body ends.
-std::string BeginOfHead(const Response& response) {
-  const auto reason = beast::http::obsolete_reason(static_cast<beast::http::status>(response.status));
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, std::string_view(reason.data(), reason.size()));
-  const auto add = [&head](std::string_view name, std::string_view value) {
-    fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
-  };
-  if (!response.content_type.empty()) add("Content-Type", response.content_type);
-  for (const auto& [name, value] : response.headers) add(name, value);
-  return head;
-}
-
-std::string WholeMessage(const Response& response, bool keep_alive) {
-  return fmt::format("{}{}Content-Length: {}\r\n\r\n{}", BeginOfHead(response),
-                     keep_alive ? "" : "Connection: close\r\n", response.body.size(), response.body);
-}
-
-// RFC 9112, section 7.1.
-std::string Chunk(std::string_view piece) {
-  return fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
-}
 
 // A client whose machine or network is gone says no goodbye. tcp(7): asked after ten seconds of silence, and given up
 // after three questions that nobody answered.
@@ -335,7 +295,7 @@ class Server::Impl {
   // Until the client goes away or we stop. No time limit: a client that takes nothing costs its socket's buffer alone.
   net::awaitable<void> WriteStream(std::shared_ptr<Connection> connection, Response response) {
     const std::shared_ptr<BodyStream> body = std::move(response.stream);
-    if (!co_await Write(*connection, BeginOfHead(response) + "Transfer-Encoding: chunked\r\n\r\n")) co_return;
+    if (!co_await Write(*connection, HeadOfChunked(response))) co_return;
     Deadlines::Clear(*connection);
     const auto state = std::make_shared<StreamState>(io_, body->GatherTime());
     connection->streaming = state;
@@ -375,7 +335,7 @@ class Server::Impl {
     error_code error;
     connection.socket.shutdown(net::socket_base::shutdown_send, error);
     deadlines_.Set(connection, kDrainTime);
-    std::vector<char> away(64 * 1024);
+    std::vector<char> away(size_t{64} * 1024);
     for (size_t drained = 0; !error && drained < kDrainBytes;) {
       drained +=
           co_await connection.socket.async_read_some(net::buffer(away), net::redirect_error(net::use_awaitable, error));
