@@ -53,7 +53,11 @@ std::vector<double> WallChances(const JobBeliefs& beliefs, size_t incumbent) {
 class JointDraw {
  public:
   JointDraw(const JobBeliefs& beliefs, size_t incumbent, std::span<const double> wall_chances)
-      : epochs_(beliefs.epochs()), costs_(beliefs.costs()), incumbent_(incumbent), wall_chances_(wall_chances) {}
+      : epochs_(beliefs.epochs()),
+        costs_(beliefs.costs()),
+        least_log_epochs_(beliefs.only_costs() ? -std::numeric_limits<double>::infinity() : 0),
+        incumbent_(incumbent),
+        wall_chances_(wall_chances) {}
 
   void operator()(NumpyGenerator& generator, std::span<double> numbers) const {
     const size_t sizes = epochs_.sizes();
@@ -63,7 +67,8 @@ class JointDraw {
     for (size_t i = 0; i < sizes; ++i) {
       const double own = generator.Normal(0, std::sqrt(epochs_.own_variance(i)));
       const LogBelief& epoch_cost = costs_.beliefs()[i];
-      const double log_epochs = epochs_.Mean(i, common.curve) + (1 - epochs_.trust(i)) * common.level + own;
+      const double log_epochs =
+          std::max(least_log_epochs_, epochs_.Mean(i, common.curve) + (1 - epochs_.trust(i)) * common.level + own);
       numbers[i] = std::exp(log_epochs);
       const double cost = std::exp(log_epochs + generator.Normal(epoch_cost.mean, std::sqrt(epoch_cost.variance)));
       const bool walled = wall_chances_[i] > (i < incumbent_ ? wall_below : wall_above);
@@ -75,6 +80,7 @@ class JointDraw {
  private:
   const EpochsBelief& epochs_;
   const EpochCosts& costs_;
+  double least_log_epochs_;  ///< A run takes an epoch at least.
   size_t incumbent_;
   std::span<const double> wall_chances_;
 };
@@ -151,7 +157,7 @@ PolicyExplanation ExplainBeliefs(const JobBeliefs& beliefs, std::span<const int6
     std::vector<bool> compared(3 * sizes.size());
     std::fill(compared.begin() + static_cast<std::ptrdiff_t>(2 * sizes.size()), compared.end(), true);
     const std::vector<double> best = believed.LeastProbabilities(compared);
-    const TrialValuer valuer(beliefs.epochs(), beliefs.costs(), beliefs.settings());
+    const TrialValuer valuer = beliefs.Valuer();
     for (size_t i = 0; i < sizes.size(); ++i) {
       if (!beliefs.only_costs()) sizes[i].epochs = believed.Number(i);
       sizes[i].cost = believed.Number(sizes.size() + i);

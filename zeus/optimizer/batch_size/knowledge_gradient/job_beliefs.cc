@@ -123,9 +123,13 @@ void JobBeliefs::Observe(const Run& run) {
   ++size_failures_[run.size];
 }
 
+TrialValuer JobBeliefs::Valuer() const {
+  return {epochs_, costs_, settings_, only_costs_ ? RunLength::kAnyNumber : RunLength::kWholeEpochs};
+}
+
 size_t JobBeliefs::Incumbent() const {
   if (!any_reached()) return default_size_;
-  const TrialValuer valuer(epochs_, costs_, settings_);
+  const TrialValuer valuer = Valuer();
   size_t best = default_size_;
   double least = std::numeric_limits<double>::infinity();
   for (size_t i = 0; i < epochs_.sizes(); ++i) {
@@ -165,7 +169,7 @@ double JobBeliefs::WallChance(size_t size, size_t incumbent) const {
 std::optional<TrialContext> JobBeliefs::Context() const {
   if (!any_reached()) return std::nullopt;
   TrialContext context{.incumbent = Incumbent()};
-  context.incumbent_cost = TrialValuer(epochs_, costs_, settings_).ExpectedCost(context.incumbent);
+  context.incumbent_cost = Valuer().ExpectedCost(context.incumbent);
   context.cap = beta_ * context.incumbent_cost;
   context.max_epochs = only_costs_ ? std::numeric_limits<double>::infinity() : max_epochs_;
   context.recurrences_left = settings_.horizon + settings_.horizon_growth * static_cast<double>(recurrences_);
@@ -200,7 +204,7 @@ Decision JobBeliefs::Decide() const {
   // What a trial teaches while a drift is unsettled would be weighed against what no longer holds.
   if (detector_.Suspects(settings_.suspicion)) return decision;
   TrialContext& context = *known;
-  const TrialValuer valuer(epochs_, costs_, settings_);
+  const TrialValuer valuer = Valuer();
   double best = 0;
   for (size_t i = 0; i < epochs_.sizes(); ++i) {
     if (i == context.incumbent) continue;

@@ -54,13 +54,14 @@ class JobBeliefs {
   /// What every size's trial is weighed with, but for the size's own chance of a wall. Absent before a run reached the
   /// target.
   [[nodiscard]] std::optional<TrialContext> Context() const;
+  /// What trials are worth. Valid until the next run is observed.
+  [[nodiscard]] TrialValuer Valuer() const;
   /// The chance that no run at a size can reach the target, because of failures there or on the way there.
   [[nodiscard]] double WallChance(size_t size, size_t incumbent) const;
 
   [[nodiscard]] const std::vector<Run>& runs() const { return runs_; }
   [[nodiscard]] const EpochsBelief& epochs() const { return epochs_; }
   [[nodiscard]] const EpochCosts& costs() const { return costs_; }
-  [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] size_t Incumbent() const;
   [[nodiscard]] int64_t shifts() const { return shifts_; }
   /// Whether runs are known by their cost alone.

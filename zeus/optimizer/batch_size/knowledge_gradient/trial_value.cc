@@ -1,7 +1,6 @@
 #include "zeus/optimizer/batch_size/knowledge_gradient/trial_value.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -10,14 +9,28 @@
 namespace zeus::knowledge_gradient {
 namespace {
 
-constexpr double kFar = 6;  // Standard deviations, beyond which nothing changes a decision.
+constexpr double kFar = 6;          // Standard deviations, beyond which nothing changes a decision.
+constexpr double kFewEpochs = 8;    // Up to so many, one less is a step that the curve may have to take.
+constexpr double kHalfEpoch = 0.5;  // Epochs are those next to what is believed.
 
 // E[max(0, 1 - exp(X))] for a normal X: what a size saves, in units of the incumbent's cost.
 double ExpectedSaving(double mean, double deviation) {
-  if (mean > kFar * deviation) return 0;
+  if (mean >= kFar * deviation) return 0;
   if (mean < -kFar * deviation) return 1 - std::exp(mean + 0.5 * deviation * deviation);
   const double z = -mean / deviation;
   return NormalCdf(z) - std::exp(mean + 0.5 * deviation * deviation) * NormalCdf(z - deviation);
+}
+
+// The same where exp(X) is in epochs that cost `epoch` and is rounded to whole ones, 1 at least. There are fewer than
+// 1 / epoch of them that save anything; each of these saves `epoch` beyond the next, the last of them what is left.
+double ExpectedSavingOfWholeEpochs(double mean, double deviation, double epoch) {
+  double saving = 0;
+  const double log_epochs = mean - std::log(epoch);
+  for (double epochs = 1; epochs * epoch < 1; ++epochs) {
+    const double z = (std::log(epochs + kHalfEpoch) - log_epochs) / std::max(deviation, 1e-6);
+    saving += NormalCdf(z) * std::min(epoch, 1 - epochs * epoch);
+  }
+  return saving;
 }
 
 }  // namespace
@@ -26,8 +39,10 @@ double TrialValuer::ExpectedCost(size_t size) const {
   const std::span<const double> weights = epochs_.live_weights();
   double epochs = 0;
   for (size_t k = 0; k < weights.size(); ++k) epochs += weights[k] * std::exp(epochs_.Mean(size, k));
+  epochs *= std::exp(0.5 * epochs_.Variance(size));
+  if (length_ == RunLength::kWholeEpochs) epochs = std::max(epochs, 1.0);
   const LogBelief& epoch_cost = costs_.beliefs()[size];
-  return epochs * std::exp(epoch_cost.mean + 0.5 * (epoch_cost.variance + epochs_.Variance(size)));
+  return epochs * std::exp(epoch_cost.mean + 0.5 * epoch_cost.variance);
 }
 
 LogBelief TrialValuer::LogCost(size_t size) const {
@@ -36,15 +51,13 @@ LogBelief TrialValuer::LogCost(size_t size) const {
   return {.mean = epochs.mean + epoch_cost.mean, .variance = epochs.variance + epoch_cost.variance};
 }
 
-TrialValue TrialValuer::Value(size_t size, const TrialContext& context) const {
-  return Value(size, context, costs_.beliefs()[size], false);
+double TrialValuer::Off(size_t size, size_t incumbent, const LogBelief& epoch_cost, size_t position) const {
+  return epochs_.Mean(size, position) + epoch_cost.mean - epochs_.Mean(incumbent, position) -
+         costs_.beliefs()[incumbent].mean;
 }
 
-TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const LogBelief& epoch_cost,
-                              bool after_profile) const {
-  const size_t incumbent = context.incumbent;
+TrialValuer::Difference TrialValuer::Reveal(size_t size, size_t incumbent, const LogBelief& epoch_cost) const {
   const std::span<const double> weights = epochs_.live_weights();
-  const double incumbent_epoch = costs_.beliefs()[incumbent].mean;
   double difference = 0;
   double difference_square = 0;
   double cost = 0;
@@ -52,7 +65,7 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
   double product = 0;
   for (size_t k = 0; k < weights.size(); ++k) {
     const double own = epochs_.Mean(size, k) + epoch_cost.mean;
-    const double off = own - epochs_.Mean(incumbent, k) - incumbent_epoch;
+    const double off = Off(size, incumbent, epoch_cost, k);
     difference += weights[k] * off;
     difference_square += weights[k] * off * off;
     cost += weights[k] * own;
@@ -72,41 +85,72 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
   const double seen = std::max(0.0, cost_square - cost * cost) + optimism * variance + epochs_.noise_variance(size);
   const double common = product - difference * cost + optimism * (variance - rest * incumbent_rest * level);
   const double revealed = total > 0 && seen > 0 ? std::clamp(common * common / (total * seen), 0.0, 1.0) : 0;
-  const double shrink = std::sqrt(revealed);
-  const double deviation = std::sqrt(revealed * within);
+  return {.mean = difference, .shrink = std::sqrt(revealed), .deviation = std::sqrt(revealed * within)};
+}
 
-  const double noise = std::sqrt(variance + epochs_.noise_variance(size));
-  const double most = std::min(context.cap, context.max_epochs * std::exp(epoch_cost.mean));
-  const double log_most = std::log(most);
+double TrialValuer::Gain(size_t size, const TrialContext& context, const LogBelief& epoch_cost, Moment moment) const {
+  const std::span<const double> weights = epochs_.live_weights();
+  const Difference difference = Reveal(size, context.incumbent, epoch_cost);
+  // Of an epoch, in units of the incumbent's cost.
+  const double log_epoch = epoch_cost.mean - std::log(context.incumbent_cost);
+  const bool whole = length_ == RunLength::kWholeEpochs;
+  const double most =
+      whole ? ExpectedSaving(log_epoch, std::sqrt(epoch_cost.variance)) : std::numeric_limits<double>::infinity();
+  const double epoch = std::exp(log_epoch);
+  // A run that has paid for its profile goes on for the chance of an epoch fewer.
+  const bool few = whole && moment == Moment::kAfterProfile && kFewEpochs * epoch >= 1;
   double saving = 0;
-  double paid = 0;
-  double stopped = 0;
+  for (size_t k = 0; k < weights.size(); ++k) {
+    const double off = Off(size, context.incumbent, epoch_cost, k);
+    const double mean = difference.mean + difference.shrink * (off - difference.mean);
+    saving += weights[k] * (few ? ExpectedSavingOfWholeEpochs(mean, difference.deviation, epoch)
+                                : std::min(most, ExpectedSaving(mean, difference.deviation)));
+  }
+  return context.incumbent_cost * saving;
+}
+
+TrialValuer::Price TrialValuer::PriceOf(size_t size, const TrialContext& context, const LogBelief& epoch_cost) const {
+  const std::span<const double> weights = epochs_.live_weights();
+  const double noise = std::sqrt(epochs_.Variance(size) + epoch_cost.variance + epochs_.noise_variance(size));
+  const double epoch = std::exp(epoch_cost.mean);
+  const double most = std::min(context.cap, context.max_epochs * epoch);
+  const double log_most = std::log(most);
+  Price price;
   for (size_t k = 0; k < weights.size(); ++k) {
     const double own = epochs_.Mean(size, k) + epoch_cost.mean;
-    const double off = own - epochs_.Mean(incumbent, k) - incumbent_epoch;
-    saving += weights[k] * ExpectedSaving(difference + shrink * (off - difference), deviation);
     const double z = (log_most - own) / noise;
     if (z < -kFar) {
-      stopped += weights[k];
-      paid += weights[k] * most;
+      price.stopped += weights[k];
+      price.paid += weights[k] * most;
       continue;
     }
     const double whole = std::exp(own + 0.5 * noise * noise);
     if (z - noise > kFar) {
-      paid += weights[k] * whole;
+      price.paid += weights[k] * whole;
       continue;
     }
     const double below = NormalCdf(z);
-    stopped += weights[k] * (1 - below);
-    paid += weights[k] * (whole * NormalCdf(z - noise) + most * (1 - below));
+    price.stopped += weights[k] * (1 - below);
+    price.paid += weights[k] * (whole * NormalCdf(z - noise) + most * (1 - below));
   }
-  paid += context.wall_chance * (most - paid);
-  stopped += context.wall_chance * (1 - stopped);
+  if (length_ == RunLength::kWholeEpochs) price.paid = std::max(price.paid, std::min(epoch, most));
+  price.paid += context.wall_chance * (most - price.paid);
+  price.stopped += context.wall_chance * (1 - price.stopped);
+  return price;
+}
+
+TrialValue TrialValuer::Value(size_t size, const TrialContext& context) const {
+  return Value(size, context, costs_.beliefs()[size], Moment::kBefore);
+}
+
+TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const LogBelief& epoch_cost,
+                              Moment moment) const {
+  const Price price = PriceOf(size, context, epoch_cost);
   TrialValue value;
-  value.gain = context.incumbent_cost * saving;
-  value.price = paid + stopped * context.incumbent_cost - context.incumbent_cost;
+  value.gain = Gain(size, context, epoch_cost, moment);
+  value.price = price.paid + price.stopped * context.incumbent_cost - context.incumbent_cost;
   const double epoch = std::exp(epoch_cost.mean);
-  if (after_profile) {
+  if (moment == Moment::kAfterProfile) {
     value.price -= epoch;
   } else if (!costs_.known(size)) {
     value.price += context.profile_overhead * epoch;
@@ -117,7 +161,9 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
 
 double TrialValuer::EpochCostLimit(size_t size, const TrialContext& context) const {
   const LogBelief& belief = costs_.beliefs()[size];
-  const auto worth = [&](double log) { return Value(size, context, {.mean = log, .variance = 0}, true).score > 0; };
+  const auto worth = [&](double log) {
+    return Value(size, context, {.mean = log, .variance = 0}, Moment::kAfterProfile).score > 0;
+  };
   constexpr double kWidest = 1;
   const double reach = 4 * std::sqrt(belief.variance) + kWidest;
   double low = belief.mean - reach;

@@ -28,15 +28,21 @@ struct TrialContext {
   double wall_chance = 0;       ///< That a run here cannot reach the target at all.
 };
 
+/// What the epochs of a run can be.
+enum class RunLength {
+  kWholeEpochs,  ///< Whole numbers from 1 on.
+  kAnyNumber,    ///< Any number above 0, because what stands for them are costs.
+};
+
 /// The value of running sizes once: what the run would teach, over the recurrences to come, against what it would cost
 /// beyond the incumbent. Sources: the knowledge gradient of Frazier, Powell and Dayanik (2008), with a mixture of
 /// Gaussians in the place of one. Valid until the beliefs change.
 class TrialValuer {
  public:
-  TrialValuer(const EpochsBelief& epochs, const EpochCosts& costs, const Settings& settings)
-      : epochs_(epochs), costs_(costs), settings_(settings) {}
+  TrialValuer(const EpochsBelief& epochs, const EpochCosts& costs, const Settings& settings, RunLength length)
+      : epochs_(epochs), costs_(costs), settings_(settings), length_(length) {}
 
-  /// The expected cost of a run to the target at a size.
+  /// The expected cost of a run to the target at a size: no less than that of an epoch.
   [[nodiscard]] double ExpectedCost(size_t size) const;
 
   /// ln of a run's cost: mean and variance over everything that is not known of the size; without a run's noise.
@@ -49,12 +55,32 @@ class TrialValuer {
   [[nodiscard]] double EpochCostLimit(size_t size, const TrialContext& context) const;
 
  private:
+  /// When it is asked: before a size's run, or once the first epoch of its first run has told what an epoch costs.
+  enum class Moment { kBefore, kAfterProfile };
+
+  /// ln of a size's cost against the incumbent's, as far as one run would reveal it.
+  struct Difference {
+    double mean = 0;
+    double shrink = 0;     ///< How much of what a curve is off that mean remains.
+    double deviation = 0;  ///< About what a curve says.
+  };
+  struct Price {
+    double paid = 0;     ///< What the run is expected to cost,
+    double stopped = 0;  ///< and the chance that it is stopped.
+  };
+
   [[nodiscard]] TrialValue Value(size_t size, const TrialContext& context, const LogBelief& epoch_cost,
-                                 bool after_profile) const;
+                                 Moment moment) const;
+  /// What a curve says of a size's ln(cost) against the incumbent's.
+  [[nodiscard]] double Off(size_t size, size_t incumbent, const LogBelief& epoch_cost, size_t position) const;
+  [[nodiscard]] Difference Reveal(size_t size, size_t incumbent, const LogBelief& epoch_cost) const;
+  [[nodiscard]] double Gain(size_t size, const TrialContext& context, const LogBelief& epoch_cost, Moment moment) const;
+  [[nodiscard]] Price PriceOf(size_t size, const TrialContext& context, const LogBelief& epoch_cost) const;
 
   const EpochsBelief& epochs_;
   const EpochCosts& costs_;
   const Settings& settings_;
+  RunLength length_;
 };
 
 }  // namespace zeus::knowledge_gradient
