@@ -20,6 +20,8 @@ class EpochsBelief {
  public:
   EpochsBelief(std::span<const int64_t> batch_sizes, int64_t default_batch_size, const Settings& settings);
 
+  /// From now on costs stand for epochs: they are not whole numbers.
+  void TakeCosts() { settings_.rounding = 0; }
   /// ln(epochs) of a run that reached the target, or what was made of one that was stopped.
   void Add(size_t size, double log_epochs, bool reached);
   /// A run that was stopped after so many epochs: the mean of what lies beyond is added.

@@ -108,6 +108,7 @@ void JobBeliefs::LearnEpochs(const Run& run) {
 void JobBeliefs::Observe(const Run& run) {
   if (runs_.empty() && !run.epochs && !run.epoch_cost) {
     only_costs_ = true;
+    epochs_.TakeCosts();
     for (size_t i = 0; i < epochs_.sizes(); ++i) costs_.Set(i, 1);
   }
   runs_.push_back(run);

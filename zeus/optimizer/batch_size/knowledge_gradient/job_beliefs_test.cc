@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/batch_size_policy_case.h"
 #include "tests/support/result_matchers.h"
@@ -193,6 +194,50 @@ TEST(JobBeliefsTest, WithoutEpochsCostsThemselvesAreBelieved) {
   EXPECT_TRUE(std::isinf(beliefs.Decide().epoch_cost_limit));
 }
 
+TEST(JobBeliefsTest, WhatIsBelievedOfCostsIsNotRoundedToWholeOnes) {
+  JobBeliefs beliefs = Beliefs();
+  beliefs.Observe({.size = 1, .cost = 0.01, .reached = true, .epochs = {}, .epoch_cost = {}});
+  EXPECT_THAT(beliefs.Valuer().ExpectedCost(1), DoubleNear(0.01, 0.001));
+}
+
+TEST(TrialValuerTest, NothingIsSavedWhereARunTakesOneEpochAlready) {
+  JobBeliefs beliefs = Beliefs();
+  for (const size_t size : {1, 2, 0, 3}) beliefs.Observe(Reached(size, 1, size == 1 ? 10 : 11));
+  const std::optional<TrialContext> context = beliefs.Context();
+  ASSERT_TRUE(context);
+  EXPECT_EQ(context->incumbent, 1U);
+  EXPECT_GE(context->incumbent_cost, 10);
+  for (const size_t size : {0, 2, 3}) {
+    const TrialValue value = beliefs.Valuer().Value(size, *context);
+    EXPECT_LT(value.gain, 0.05) << size;
+    EXPECT_GE(value.price, 0.9) << size;
+  }
+  EXPECT_EQ(beliefs.Decide().why, Decision::Why::kIncumbent);
+}
+
+TEST(TrialValuerTest, ASizeWithACheaperEpochIsWorthATryWhereARunTakesOne) {
+  JobBeliefs beliefs = Beliefs();
+  beliefs.Observe(Reached(0, 1, 20));
+  beliefs.Observe(Reached(1, 1, 10));
+  const std::optional<TrialContext> context = beliefs.Context();
+  ASSERT_TRUE(context);
+  EXPECT_GT(beliefs.Valuer().Value(2, *context).gain, 1);
+}
+
+TEST(TrialValuerTest, AProfiledRunGoesOnForTheChanceOfAnEpochFewer) {
+  JobBeliefs beliefs = Beliefs();
+  for (int i = 0; i < 3; ++i) beliefs.Observe(Reached(1, 4, 10));
+  beliefs.Observe(Reached(2, 5, 9));
+  beliefs.Observe(Reached(3, 7, 8.8));
+  const std::optional<TrialContext> context = beliefs.Context();
+  ASSERT_TRUE(context);
+  const Settings settings;
+  const auto limit = [&](RunLength length) {
+    return TrialValuer(beliefs.epochs(), beliefs.costs(), settings, length).EpochCostLimit(0, *context);
+  };
+  EXPECT_GT(limit(RunLength::kWholeEpochs), 1.02 * limit(RunLength::kAnyNumber));
+}
+
 class BadInputTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -234,11 +279,41 @@ TEST_F(BadInputTest, SavedBeliefsWithNumbersThatCannotBe) {
   }
 }
 
+TEST_F(BadInputTest, SavedBeliefsWithASizeOfAnotherJob) {
+  ASSERT_THAT(policy_.Observe(job_, {.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 3}), IsOk());
+  const std::string before = *policy_.SaveBeliefs();
+  nlohmann::ordered_json document = nlohmann::ordered_json::parse(before);
+  nlohmann::ordered_json& state = document["jobs"][0]["state"];
+  ASSERT_TRUE(state.contains("runs")) << before;
+  state["runs"][0]["batch_size"] = 33;
+  EXPECT_THAT(policy_.LoadBeliefs(document.dump()), IsError(ErrorCode::kInvalidData, "a feasible batch size"));
+  state["runs"][0]["batch_size"] = 64;
+  EXPECT_THAT(policy_.LoadBeliefs(document.dump()), IsError(ErrorCode::kInvalidData, "that was proposed"));
+  EXPECT_EQ(*policy_.SaveBeliefs(), before);
+}
+
 TEST_F(BadInputTest, ResultsThatWereNotAskedFor) {
   const auto code = ErrorCode::kFailedPrecondition;
   ExpectRefused({.batch_size = 64, .cost = Joules(5), .reached = true, .epochs = 3}, code, "but 32 was proposed");
   ASSERT_THAT(policy_.Observe(job_, {.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 3}), IsOk());
   ExpectRefused({.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 3}, code, "none was asked for");
+}
+
+TEST(KnowledgeGradientPolicyTest, ConcurrentResultsMayComeInAnotherOrder) {
+  const Observation first{.batch_size = 32, .cost = Joules(5), .reached = true, .epochs = 3};
+  KnowledgeGradientPolicy policy({.concurrency = Concurrency::kOn});
+  ZEUS_ASSERT_OK_AND_ASSIGN(const JobId job,
+                            policy.RegisterJob(zeus::testing::ContractJob(), zeus::testing::ContractSpace()));
+  ASSERT_THAT(policy.Predict(job), IsOk());
+  ASSERT_THAT(policy.Observe(job, first), IsOk());
+  ZEUS_ASSERT_OK_AND_ASSIGN(const Proposal trial, policy.Predict(job));
+  ASSERT_NE(trial.batch_size, 32);
+  ZEUS_ASSERT_OK_AND_ASSIGN(const auto during, policy.PredictConcurrent(job));
+  ASSERT_TRUE(during);
+  EXPECT_EQ(during->batch_size, 32);
+  EXPECT_THAT(policy.Observe(job, first), IsOk());
+  EXPECT_THAT(policy.Observe(job, {.batch_size = trial.batch_size, .cost = Joules(7), .reached = true, .epochs = 4}),
+              IsOk());
 }
 
 TEST(KnowledgeGradientPolicyTest, ConcurrentResultsOfSizesNeverProposedAreRefused) {
