@@ -6,6 +6,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -24,6 +27,8 @@ using testing::IsOk;
 using ::testing::Not;
 using ::testing::StartsWith;
 
+constexpr size_t kMuch = 20'000'000;  // More than sockets buffer.
+
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
@@ -37,6 +42,8 @@ class ServerTest : public ::testing::Test {
       const std::string* const value = request.Header("x-a-name");
       responder.Send({.body = value == nullptr ? "none" : "<" + *value + ">"});
     });
+    router_.Add("GET", "/much",
+                [](const Request&, Responder responder) { responder.Send({.body = std::string(kMuch, 'x')}); });
     router_.Add("GET", "/dropped", [](const Request&, const Responder&) {});
     router_.Add("GET", "/held", [this](const Request&, Responder responder) { held_.set_value(std::move(responder)); });
   }
@@ -49,20 +56,30 @@ class ServerTest : public ::testing::Test {
 
   [[nodiscard]] Client NewClient() const { return Client(*server_->tcp()); }
 
-  // Sends bytes as they are, ends, and reads until the server closes.
-  [[nodiscard]] std::string Raw(std::string_view bytes, bool half_close = true) const {
-    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
+  [[nodiscard]] UniqueFd Connected() const {
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(server_->tcp()->port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    return fd;
+  }
+
+  // Sends bytes as they are, at once or `most` at a time, ends, and reads until the server closes.
+  [[nodiscard]] std::string Raw(std::string_view bytes, bool half_close = true, size_t most = SIZE_MAX) const {
+    const UniqueFd fd = Connected();
     while (!bytes.empty()) {
-      const ssize_t sent = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent = ::send(fd.get(), bytes.data(), std::min(bytes.size(), most), MSG_NOSIGNAL);
       if (sent <= 0) break;
       bytes.remove_prefix(static_cast<size_t>(sent));
+      if (most < bytes.size()) std::this_thread::sleep_for(std::chrono::microseconds(200));
     }
     if (half_close) ::shutdown(fd.get(), SHUT_WR);
+    return ReadAll(fd);
+  }
+
+  static std::string ReadAll(const UniqueFd& fd) {
     std::string answer;
     char part[4096];
     for (ssize_t got = 0; (got = ::read(fd.get(), part, sizeof(part))) > 0;)
@@ -154,6 +171,56 @@ TEST_F(ServerTest, WhatIsNoHttpIsToldSo) {
   }
   EXPECT_EQ(Raw(""), "");
   EXPECT_EQ(NewClient().Send("GET", "/echo/x")->body, "x");
+}
+
+TEST_F(ServerTest, RequestsInOnePacketAreAnsweredInTheirOrder) {
+  Start();
+  const std::string all =
+      Raw("GET /echo/1 HTTP/1.1\r\n\r\nPOST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\n<2>GET /echo/3 HTTP/1.1\r\n"
+          "Connection: close\r\n\r\nGET /echo/4 HTTP/1.1\r\n\r\n",
+          false);
+  const size_t first = all.find("\r\n\r\n1HTTP/1.1 201 ");
+  const size_t second = all.find("\r\n\r\n<2>HTTP/1.1 200 ");
+  const size_t third = all.find("Connection: close\r\nContent-Length: 1\r\n\r\n3");
+  EXPECT_LT(first, second) << all;
+  EXPECT_LT(second, third) << all;
+  EXPECT_TRUE(all.ends_with("\r\n\r\n3")) << all;
+}
+
+TEST_F(ServerTest, ARequestMayComeInPieces) {
+  Start();
+  constexpr std::string_view kLength = "POST /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";
+  constexpr std::string_view kChunks =
+      "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n";
+  for (const std::string_view request : {kLength, kChunks}) {
+    for (const size_t most : {size_t{1}, size_t{7}, SIZE_MAX}) {
+      const std::string answer = Raw(request, true, most);
+      EXPECT_THAT(answer, StartsWith("HTTP/1.1 201 ")) << most;
+      EXPECT_TRUE(answer.ends_with("\r\n\r\nhello")) << answer;
+    }
+  }
+}
+
+TEST_F(ServerTest, AnOlderClientIsClosedAfterItsAnswer) {
+  Start();
+  EXPECT_THAT(Raw("GET /echo/x HTTP/1.0\r\n\r\n", false), AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("\r\n\r\nx")));
+}
+
+TEST_F(ServerTest, AnAnswerOfAnySizeArrivesWhole) {
+  Start();
+  EXPECT_EQ(NewClient().Send("GET", "/much")->body.size(), kMuch);
+}
+
+TEST_F(ServerTest, AClientThatDoesNotTakeItsAnswerIsClosedAndOthersGoOn) {
+  Start({.tcp = TcpAddress{}, .limits = {.transfer = std::chrono::milliseconds(50)}});
+  const UniqueFd fd = Connected();
+  constexpr std::string_view kRequest = "GET /much HTTP/1.1\r\n\r\n";
+  ASSERT_EQ(::send(fd.get(), kRequest.data(), kRequest.size(), 0), ssize_t{kRequest.size()});
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(300)) {
+    EXPECT_EQ(NewClient().Send("GET", "/echo/x")->body, "x");
+  }
+  EXPECT_LT(ReadAll(fd).size(), kMuch);
 }
 
 TEST_F(ServerTest, AClientThatSaysNothingIsClosed) {
