@@ -1,10 +1,6 @@
 #include "services/batch_size_server/job_metrics.h"
 
-#include <algorithm>
-#include <map>
-#include <span>
-
-#include "services/batch_size_server/job_view.h"
+#include <vector>
 
 namespace zeus {
 namespace {
@@ -14,15 +10,7 @@ using store::Stage;
 using store::TrialStatus;
 using store::TrialTally;
 
-constexpr size_t kJobsAtOnce = 1000;
-
-struct Totals {
-  int64_t exploring = 0;
-  int64_t in_bandit = 0;
-  std::map<std::string, int64_t> trials = {{"dispatched", 0}, {"converged", 0}, {"not_converged", 0}, {"failed", 0}};
-  Spent spent;
-  Spent by_default;
-};
+constexpr size_t kJobsAtOnce = 16;
 
 const char* OutcomeOf(const TrialTally& tally) {
   if (tally.status == TrialStatus::kDispatched) return "dispatched";
@@ -30,49 +18,42 @@ const char* OutcomeOf(const TrialTally& tally) {
   return tally.converged ? "converged" : "not_converged";
 }
 
-void AddJob(const JobRecord& job, std::span<const TrialTally> tallies, Totals* totals) {
-  ++(job.stage == Stage::kBandit ? totals->in_bandit : totals->exploring);
-  const std::optional<Savings> savings = SavingsOf(job.settings, tallies);
-  if (!savings) return;
-  totals->spent.energy += savings->spent.energy;
-  totals->spent.time += savings->spent.time;
-  totals->by_default.energy += savings->by_default.energy;
-  totals->by_default.time += savings->by_default.time;
-}
-
-Result<Totals> TotalsOf(store::Store& store) {
-  Totals totals;
-  ZEUS_ASSIGN_OR_RETURN(const std::vector<TrialTally> tallies, store.TallyTrials());
-  for (const TrialTally& tally : tallies) totals.trials[OutcomeOf(tally)] += tally.trials;
-  std::string after;
-  while (true) {
-    ZEUS_ASSIGN_OR_RETURN(const std::vector<JobRecord> jobs, store.ListJobs(after, kJobsAtOnce));
-    for (const JobRecord& job : jobs) {
-      const auto own = std::ranges::equal_range(tallies, job.settings.job_id, {}, &TrialTally::job_id);
-      AddJob(job, {own.begin(), own.end()}, &totals);
-    }
-    if (jobs.size() < kJobsAtOnce) return totals;
-    after = jobs.back().settings.job_id;
-  }
-}
-
 }  // namespace
 
-Result<void> WriteJobMetrics(store::Store& store, http::MetricsText& metrics) {
-  ZEUS_ASSIGN_OR_RETURN(const Totals totals, TotalsOf(store));
+Result<void> JobMetrics::AddSomeJobs(store::Store& store) {
+  ZEUS_ASSIGN_OR_RETURN(const std::vector<JobRecord> jobs, store.ListJobs(last_, kJobsAtOnce));
+  for (const JobRecord& job : jobs) ZEUS_RETURN_IF_ERROR(AddJob(store, job));
+  whole_ = jobs.size() < kJobsAtOnce;
+  if (!jobs.empty()) last_ = jobs.back().settings.job_id;
+  return {};
+}
+
+Result<void> JobMetrics::AddJob(store::Store& store, const JobRecord& job) {
+  ZEUS_ASSIGN_OR_RETURN(const std::vector<TrialTally> tallies, store.TallyTrials(job.settings.job_id));
+  ++(job.stage == Stage::kBandit ? in_bandit_ : exploring_);
+  for (const TrialTally& tally : tallies) trials_[OutcomeOf(tally)] += tally.trials;
+  const std::optional<Savings> savings = SavingsOf(job.settings, tallies);
+  if (!savings) return {};
+  spent_.energy += savings->spent.energy;
+  spent_.time += savings->spent.time;
+  by_default_.energy += savings->by_default.energy;
+  by_default_.time += savings->by_default.time;
+  return {};
+}
+
+void JobMetrics::Write(http::MetricsText& metrics) const {
   metrics.Begin("zeus_jobs", "gauge", "Jobs, by what decides about them.");
-  metrics.Add({{"stage", "exploration"}}, static_cast<double>(totals.exploring));
-  metrics.Add({{"stage", "bandit"}}, static_cast<double>(totals.in_bandit));
+  metrics.Add({{"stage", "exploration"}}, static_cast<double>(exploring_));
+  metrics.Add({{"stage", "bandit"}}, static_cast<double>(in_bandit_));
   metrics.Begin("zeus_trials", "gauge", "Trials of the jobs that there are, by how they ended.");
-  for (const auto& [outcome, trials] : totals.trials) metrics.Add({{"outcome", outcome}}, static_cast<double>(trials));
+  for (const auto& [outcome, trials] : trials_) metrics.Add({{"outcome", outcome}}, static_cast<double>(trials));
   metrics.Begin("zeus_spent_joules", "gauge", "Energy of all runs of the jobs whose default batch size has converged.");
-  metrics.Add({}, totals.spent.energy.value());
+  metrics.Add({}, spent_.energy.value());
   metrics.Begin("zeus_saved_joules", "gauge",
                 "What those jobs would have taken more with their default batch sizes (estimated).");
-  metrics.Add({}, totals.by_default.energy.value() - totals.spent.energy.value());
+  metrics.Add({}, by_default_.energy.value() - spent_.energy.value());
   metrics.Begin("zeus_saved_seconds", "gauge", "The same of their time (estimated).");
-  metrics.Add({}, totals.by_default.time.value() - totals.spent.time.value());
-  return {};
+  metrics.Add({}, by_default_.time.value() - spent_.time.value());
 }
 
 }  // namespace zeus

@@ -278,10 +278,20 @@ class Routes {
     // Requests on the server's thread, where we are, jobs on the store's.
     http::MetricsText metrics;
     if (sources_.requests) sources_.requests->Write(metrics);
-    Submit(std::move(responder), [metrics](Store& store) mutable -> Result<Response> {
-      ZEUS_RETURN_IF_ERROR(WriteJobMetrics(store, metrics));
-      return Response{.body = metrics.Take(), .content_type = http::MetricsText::kContentType};
-    });
+    AddJobs(std::make_shared<JobMetrics>(), std::move(metrics), std::move(responder));
+  }
+
+  // A few at a time, between what others want.
+  void AddJobs(std::shared_ptr<JobMetrics> jobs, http::MetricsText metrics, Responder responder) const {
+    commit_.Submit([jobs](Store& store) { return jobs->AddSomeJobs(store); },
+                   [routes = *this, jobs, metrics = std::move(metrics),
+                    responder = std::move(responder)](const Result<void>& outcome) mutable {
+                     if (!outcome) return responder.Send(MessageOf(outcome.error()));
+                     if (!jobs->whole())
+                       return routes.AddJobs(std::move(jobs), std::move(metrics), std::move(responder));
+                     jobs->Write(metrics);
+                     responder.Send({.body = metrics.Take(), .content_type = http::MetricsText::kContentType});
+                   });
   }
 
   store::GroupCommit& commit_;

@@ -1,5 +1,7 @@
 #include "services/store/memory_store.h"
 
+#include <limits>
+
 namespace zeus::store {
 namespace {
 
@@ -95,9 +97,9 @@ Result<std::vector<TrialRecord>> MemoryStore::ListTrials(const std::string& job_
   return trials;
 }
 
-Result<std::vector<TrialTally>> MemoryStore::TallyTrials() {
-  std::vector<TrialRecord> trials;
-  for (const auto& [key, trial] : trials_) trials.push_back(trial);
+Result<std::vector<TrialTally>> MemoryStore::TallyTrials(const std::string& job_id) {
+  ZEUS_ASSIGN_OR_RETURN(const std::vector<TrialRecord> trials,
+                        ListTrials(job_id, 0, std::numeric_limits<size_t>::max()));
   return TallyOf(trials);
 }
 

@@ -298,21 +298,21 @@ Result<std::vector<TrialRecord>> PostgresStore::ListTrials(const std::string& jo
   return trials;
 }
 
-Result<std::vector<TrialTally>> PostgresStore::TallyTrials() {
+Result<std::vector<TrialTally>> PostgresStore::TallyTrials(const std::string& job_id) {
   ZEUS_ASSIGN_OR_RETURN(
       const PostgresRows rows,
-      Read("SELECT job_id, batch_size, status, coalesce(converged, false), count(*), coalesce(sum(\"energy_J\"), 0),"
-           " coalesce(sum(time_s), 0) FROM zeus.trials GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
-           {}));
+      Read("SELECT batch_size, status, coalesce(converged, false), count(*), coalesce(sum(\"energy_J\"), 0),"
+           " coalesce(sum(time_s), 0) FROM zeus.trials WHERE job_id = $1 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+           PostgresParameters().Add(job_id)));
   std::vector<TrialTally> tallies;
   for (int row = 0; row < rows.size(); ++row) {
-    tallies.push_back({.job_id = rows.Text(row, 0),
-                       .batch_size = rows.Integer(row, 1),
-                       .status = static_cast<TrialStatus>(rows.Integer(row, 2)),
-                       .converged = rows.Flag(row, 3),
-                       .trials = rows.Integer(row, 4),
-                       .energy = Joules(rows.Number(row, 5)),
-                       .time = Seconds(rows.Number(row, 6))});
+    tallies.push_back({.job_id = job_id,
+                       .batch_size = rows.Integer(row, 0),
+                       .status = static_cast<TrialStatus>(rows.Integer(row, 1)),
+                       .converged = rows.Flag(row, 2),
+                       .trials = rows.Integer(row, 3),
+                       .energy = Joules(rows.Number(row, 4)),
+                       .time = Seconds(rows.Number(row, 5))});
   }
   return tallies;
 }

@@ -31,7 +31,7 @@ class PostgresStore final : public Store {
   Result<std::optional<TrialRecord>> FindTrial(const std::string& job_id, int64_t trial_number) override;
   Result<void> PutTrial(const TrialRecord& trial) override;
   Result<std::vector<TrialRecord>> ListTrials(const std::string& job_id, int64_t after, size_t limit) override;
-  Result<std::vector<TrialTally>> TallyTrials() override;
+  Result<std::vector<TrialTally>> TallyTrials(const std::string& job_id) override;
 
  private:
   explicit PostgresStore(PostgresDatabase database) : database_(std::move(database)) {}

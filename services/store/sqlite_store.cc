@@ -257,21 +257,22 @@ Result<std::vector<TrialRecord>> SqliteStore::ListTrials(const std::string& job_
   }
 }
 
-Result<std::vector<TrialTally>> SqliteStore::TallyTrials() {
+Result<std::vector<TrialTally>> SqliteStore::TallyTrials(const std::string& job_id) {
   SqliteRow row = database_.Prepare(
-      "SELECT job_id, batch_size, status, coalesce(converged, 0), count(*), total(energy_J), total(time_s) FROM trials"
-      " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4");
+      "SELECT batch_size, status, coalesce(converged, 0), count(*), total(energy_J), total(time_s) FROM trials"
+      " WHERE job_id = ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3");
+  row.Bind(job_id);
   std::vector<TrialTally> tallies;
   while (true) {
     ZEUS_ASSIGN_OR_RETURN(const bool found, row.Step());
     if (!found) return tallies;
-    tallies.push_back({.job_id = row.Text(0),
-                       .batch_size = row.Integer(1),
-                       .status = static_cast<TrialStatus>(row.Integer(2)),
-                       .converged = row.Integer(3) != 0,
-                       .trials = row.Integer(4),
-                       .energy = Joules(row.Number(5)),
-                       .time = Seconds(row.Number(6))});
+    tallies.push_back({.job_id = job_id,
+                       .batch_size = row.Integer(0),
+                       .status = static_cast<TrialStatus>(row.Integer(1)),
+                       .converged = row.Integer(2) != 0,
+                       .trials = row.Integer(3),
+                       .energy = Joules(row.Number(4)),
+                       .time = Seconds(row.Number(5))});
   }
 }
 

@@ -23,7 +23,7 @@ class SqliteStore final : public Store {
   Result<std::optional<TrialRecord>> FindTrial(const std::string& job_id, int64_t trial_number) override;
   Result<void> PutTrial(const TrialRecord& trial) override;
   Result<std::vector<TrialRecord>> ListTrials(const std::string& job_id, int64_t after, size_t limit) override;
-  Result<std::vector<TrialTally>> TallyTrials() override;
+  Result<std::vector<TrialTally>> TallyTrials(const std::string& job_id) override;
 
  private:
   explicit SqliteStore(SqliteDatabase database) : database_(std::move(database)) {}

@@ -39,8 +39,8 @@ class Store {
   virtual Result<void> PutTrial(const TrialRecord& trial) = 0;
   /// At most `limit`, ascending by number, from the first after `after`.
   virtual Result<std::vector<TrialRecord>> ListTrials(const std::string& job_id, int64_t after, size_t limit) = 0;
-  /// TallyOf the trials of all jobs, without listing them.
-  virtual Result<std::vector<TrialTally>> TallyTrials() = 0;
+  /// TallyOf a job's trials, without listing them.
+  virtual Result<std::vector<TrialTally>> TallyTrials(const std::string& job_id) = 0;
 };
 
 }  // namespace zeus::store
