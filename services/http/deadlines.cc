@@ -9,15 +9,15 @@ Deadlines::Deadlines(boost::asio::io_context& io, std::chrono::milliseconds shor
     : grain_(std::clamp<Clock::duration>(shortest / 16, std::chrono::milliseconds(1), std::chrono::seconds(1))),
       timer_(io) {}
 
-void Deadlines::Add(std::shared_ptr<Connection> connection) {
+void Deadlines::Add(std::shared_ptr<ServerConnection> connection) {
   connections_.insert(std::move(connection));
 }
 
-void Deadlines::Remove(const std::shared_ptr<Connection>& connection) {
+void Deadlines::Remove(const std::shared_ptr<ServerConnection>& connection) {
   connections_.erase(connection);
 }
 
-void Deadlines::Set(Connection& connection, Clock::duration after) {
+void Deadlines::Set(ServerConnection& connection, Clock::duration after) {
   connection.deadline = Clock::now() + after;
   if (connection.deadline < armed_) Arm(connection.deadline);
 }
@@ -34,7 +34,7 @@ void Deadlines::CloseOverdue() {
   const auto now = Clock::now();
   armed_ = Clock::time_point::max();
   auto next = armed_;
-  for (const std::shared_ptr<Connection>& connection : connections_) {
+  for (const std::shared_ptr<ServerConnection>& connection : connections_) {
     if (connection->deadline <= now) {
       Clear(*connection);
       connection->Close();

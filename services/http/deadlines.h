@@ -6,7 +6,7 @@
 #include <memory>
 #include <set>
 
-#include "services/http/connection.h"
+#include "services/http/server_connection.h"
 
 namespace zeus::http {
 
@@ -19,14 +19,14 @@ class Deadlines {
   /// Deadlines are kept to a sixteenth of `shortest`, and to a second.
   Deadlines(boost::asio::io_context& io, std::chrono::milliseconds shortest);
 
-  void Add(std::shared_ptr<Connection> connection);
+  void Add(std::shared_ptr<ServerConnection> connection);
   /// Of one that was added; it does not close it.
-  void Remove(const std::shared_ptr<Connection>& connection);
-  [[nodiscard]] const std::set<std::shared_ptr<Connection>>& connections() const { return connections_; }
+  void Remove(const std::shared_ptr<ServerConnection>& connection);
+  [[nodiscard]] const std::set<std::shared_ptr<ServerConnection>>& connections() const { return connections_; }
 
   /// The connection is closed after this time.
-  void Set(Connection& connection, Clock::duration after);
-  static void Clear(Connection& connection) { connection.deadline = Clock::time_point::max(); }
+  void Set(ServerConnection& connection, Clock::duration after);
+  static void Clear(ServerConnection& connection) { connection.deadline = Clock::time_point::max(); }
 
   /// No more timer: an end is near.
   void Stop() { timer_.cancel(); }
@@ -38,7 +38,7 @@ class Deadlines {
   const Clock::duration grain_;
   boost::asio::steady_timer timer_;
   Clock::time_point armed_ = Clock::time_point::max();
-  std::set<std::shared_ptr<Connection>> connections_;  // Shared with each one's own coroutine.
+  std::set<std::shared_ptr<ServerConnection>> connections_;  // Shared with each one's own coroutine.
 };
 
 }  // namespace zeus::http

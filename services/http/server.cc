@@ -15,10 +15,10 @@
 #include <thread>
 #include <utility>  // Asio 1.74 forgets it.
 
-#include "services/http/connection.h"
 #include "services/http/deadlines.h"
 #include "services/http/message_text.h"
 #include "services/http/rate_limiter.h"
+#include "services/http/server_connection.h"
 #include "services/http/serving_thread.h"
 #include "services/http/stream_wakes.h"
 #include "services/http/target.h"
@@ -168,13 +168,13 @@ class Server::Impl {
       } else {
         peer.process = ProcessAt(socket.native_handle());
       }
-      auto connection = std::make_shared<Connection>(net::generic::stream_protocol::socket(std::move(socket)));
+      auto connection = std::make_shared<ServerConnection>(net::generic::stream_protocol::socket(std::move(socket)));
       connection->peer = std::move(peer);
       net::co_spawn(io_, Serve(std::move(connection)), net::detached);
     }
   }
 
-  net::awaitable<void> Serve(std::shared_ptr<Connection> connection) {
+  net::awaitable<void> Serve(std::shared_ptr<ServerConnection> connection) {
     if (deadlines_.connections().size() >= options_.limits.connections) {
       co_await Refuse(*connection, Problem(503, "too many connections"));
       co_return;
@@ -190,9 +190,9 @@ class Server::Impl {
   }
 
   // One request; whether the connection stays open.
-  net::awaitable<bool> ServeOne(std::shared_ptr<Connection> shared) {
-    Connection& connection = *shared;
-    Connection::Parser parser;
+  net::awaitable<bool> ServeOne(std::shared_ptr<ServerConnection> shared) {
+    ServerConnection& connection = *shared;
+    ServerConnection::Parser parser;
     parser.header_limit(options_.limits.header_bytes);
     parser.body_limit(options_.limits.body_bytes);
     connection.idle = true;
@@ -212,7 +212,7 @@ class Server::Impl {
     co_return co_await Answer(std::move(shared), parser.release());
   }
 
-  net::awaitable<bool> Answer(std::shared_ptr<Connection> shared,
+  net::awaitable<bool> Answer(std::shared_ptr<ServerConnection> shared,
                               beast::http::request<beast::http::string_body> message) {
     const auto begin = std::chrono::steady_clock::now();
     const bool keep_alive = message.keep_alive();
@@ -232,7 +232,7 @@ class Server::Impl {
   }
 
   // The route that answers, or will.
-  std::string_view Ask(const Connection& connection, beast::http::request<beast::http::string_body> message,
+  std::string_view Ask(const ServerConnection& connection, beast::http::request<beast::http::string_body> message,
                        const std::shared_ptr<Exchange>& exchange, std::chrono::steady_clock::time_point now) {
     Responder responder([this, exchange](Response response) {
       if (exchange->asking.load() == std::this_thread::get_id()) {
@@ -268,7 +268,7 @@ class Server::Impl {
   }
 
   // Answers what is no request, or one too many.
-  net::awaitable<bool> Refuse(Connection& connection, Response response) {
+  net::awaitable<bool> Refuse(ServerConnection& connection, Response response) {
     const auto begin = std::chrono::steady_clock::now();
     const int status = response.status;
     const bool written = co_await Write(connection, WholeMessage(response, false));
@@ -286,14 +286,14 @@ class Server::Impl {
     return !limiter_ || client.empty() || limiter_->Allow(client, now);
   }
 
-  net::awaitable<bool> Write(Connection& connection, std::string bytes) {
+  net::awaitable<bool> Write(ServerConnection& connection, std::string bytes) {
     deadlines_.Set(connection, options_.limits.transfer);
     const error_code error = co_await connection.Write(bytes);
     co_return !error;
   }
 
   // Until the client goes away or we stop. No time limit: a client that takes nothing costs its socket's buffer alone.
-  net::awaitable<void> WriteStream(std::shared_ptr<Connection> connection, Response response) {
+  net::awaitable<void> WriteStream(std::shared_ptr<ServerConnection> connection, Response response) {
     const std::shared_ptr<BodyStream> body = std::move(response.stream);
     if (!co_await Write(*connection, HeadOfChunked(response))) co_return;
     Deadlines::Clear(*connection);
@@ -320,7 +320,8 @@ class Server::Impl {
   }
 
   // A client that streams has nothing more to say but that it goes away.
-  static net::awaitable<void> AwaitEnd(std::shared_ptr<Connection> connection, std::shared_ptr<StreamState> state) {
+  static net::awaitable<void> AwaitEnd(std::shared_ptr<ServerConnection> connection,
+                                       std::shared_ptr<StreamState> state) {
     std::array<char, 256> unwanted;
     error_code error;
     while (!error) {
@@ -331,7 +332,7 @@ class Server::Impl {
     state->wake.cancel();
   }
 
-  net::awaitable<void> Drain(Connection& connection) {
+  net::awaitable<void> Drain(ServerConnection& connection) {
     error_code error;
     connection.socket.shutdown(net::socket_base::shutdown_send, error);
     deadlines_.Set(connection, kDrainTime);
@@ -347,7 +348,7 @@ class Server::Impl {
     error_code ignored;
     if (tcp_) tcp_->close(ignored);
     if (unix_) unix_->close(ignored);
-    for (const std::shared_ptr<Connection>& connection : deadlines_.connections()) {
+    for (const std::shared_ptr<ServerConnection>& connection : deadlines_.connections()) {
       if (connection->streaming) connection->streaming->wake.cancel();
       if (connection->idle) connection->Close();
     }
@@ -355,7 +356,7 @@ class Server::Impl {
     last_pieces_.expires_after(std::min<net::steady_timer::duration>(options_.grace, kLastPieceTime));
     last_pieces_.async_wait([this](const error_code& error) {
       if (error) return;
-      for (const std::shared_ptr<Connection>& connection : deadlines_.connections()) {
+      for (const std::shared_ptr<ServerConnection>& connection : deadlines_.connections()) {
         if (connection->streaming) connection->Close();
       }
     });

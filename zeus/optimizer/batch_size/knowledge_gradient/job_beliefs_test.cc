@@ -202,12 +202,12 @@ TEST(JobBeliefsTest, WhatIsBelievedOfCostsIsNotRoundedToWholeOnes) {
 
 TEST(TrialValuerTest, NothingIsSavedWhereARunTakesOneEpochAlready) {
   JobBeliefs beliefs = Beliefs();
-  for (const size_t size : {1, 2, 0, 3}) beliefs.Observe(Reached(size, 1, size == 1 ? 10 : 11));
+  for (const size_t size : std::array<size_t, 4>{1, 2, 0, 3}) beliefs.Observe(Reached(size, 1, size == 1 ? 10 : 11));
   const std::optional<TrialContext> context = beliefs.Context();
   ASSERT_TRUE(context);
   EXPECT_EQ(context->incumbent, 1U);
   EXPECT_GE(context->incumbent_cost, 10);
-  for (const size_t size : {0, 2, 3}) {
+  for (const size_t size : std::array<size_t, 3>{0, 2, 3}) {
     const TrialValue value = beliefs.Valuer().Value(size, *context);
     EXPECT_LT(value.gain, 0.05) << size;
     EXPECT_GE(value.price, 0.9) << size;

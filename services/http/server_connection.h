@@ -20,12 +20,12 @@
 namespace zeus::http {
 
 /// One client's connection. On the server's thread alone.
-struct Connection {
+struct ServerConnection {
   using Socket = boost::asio::generic::stream_protocol::socket;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
   /// Takes a socket that is connected.
-  explicit Connection(Socket connected);
+  explicit ServerConnection(Socket connected);
 
   /// Reads on until there is a whole request, or an error; `header_came` is called once its header is there. What came
   /// beyond it stays in the buffer.

@@ -1,4 +1,4 @@
-#include "services/http/connection.h"
+#include "services/http/server_connection.h"
 
 #include <algorithm>
 #include <boost/asio.hpp>
@@ -11,7 +11,7 @@ using boost::system::error_code;
 namespace {
 
 // Little, where ten thousand connections wait; more for what has begun to be long.
-size_t RoomFor(const Connection::Parser& parser, size_t buffered) {
+size_t RoomFor(const ServerConnection::Parser& parser, size_t buffered) {
   constexpr size_t kForHeader = 1024;
   constexpr size_t kForBody = size_t{64} * 1024;
   return parser.is_header_done() ? kForBody : std::max(kForHeader, buffered);
@@ -19,12 +19,12 @@ size_t RoomFor(const Connection::Parser& parser, size_t buffered) {
 
 }  // namespace
 
-Connection::Connection(Socket connected) : socket(std::move(connected)) {
+ServerConnection::ServerConnection(Socket connected) : socket(std::move(connected)) {
   error_code ignored;
   socket.non_blocking(true, ignored);
 }
 
-net::awaitable<error_code> Connection::Read(Parser& parser, const std::function<void()>& header_came) {
+net::awaitable<error_code> ServerConnection::Read(Parser& parser, const std::function<void()>& header_came) {
   parser.eager(true);
   while (true) {
     while (buffer.size() > 0 && !parser.is_done()) {
@@ -46,7 +46,7 @@ net::awaitable<error_code> Connection::Read(Parser& parser, const std::function<
   }
 }
 
-net::awaitable<error_code> Connection::Write(std::string_view bytes) {
+net::awaitable<error_code> ServerConnection::Write(std::string_view bytes) {
   error_code error;
   const size_t sent = socket.write_some(net::buffer(bytes), error);
   if (error == net::error::would_block) error = {};
@@ -55,7 +55,7 @@ net::awaitable<error_code> Connection::Write(std::string_view bytes) {
   co_return error;
 }
 
-void Connection::Close() {
+void ServerConnection::Close() {
   error_code ignored;
   socket.close(ignored);
 }
