@@ -35,6 +35,9 @@ using UnixProtocol = net::local::stream_protocol;
 constexpr size_t kDrainBytes = size_t{64} * 1024 * 1024;
 constexpr auto kDrainTime = std::chrono::seconds(5);
 
+// Connections that are taken in before others get a turn.
+constexpr int kAcceptedAtOnce = 64;
+
 // What a stream's client has, when the server stops, to take what it is being sent.
 constexpr auto kLastPieceTime = std::chrono::seconds(1);
 
@@ -149,8 +152,9 @@ class Server::Impl {
 
   template <class Acceptor>
   net::awaitable<void> Accept(Acceptor& acceptor) {
+    error_code error;
+    acceptor.non_blocking(true, error);
     while (!stopping_) {
-      error_code error;
       auto socket = co_await acceptor.async_accept(net::redirect_error(net::use_awaitable, error));
       if (stopping_) break;
       if (error) {
@@ -159,19 +163,29 @@ class Server::Impl {
         co_await pause.async_wait(net::redirect_error(net::use_awaitable, error));
         continue;
       }
-      Peer peer;
-      if constexpr (std::is_same_v<Acceptor, net::ip::tcp::acceptor>) {
-        socket.set_option(net::ip::tcp::no_delay(true), error);
-        NoticeLoss(socket.native_handle());
-        const auto endpoint = socket.remote_endpoint(error);
-        if (!error) peer.address = endpoint.address().to_string();
-      } else {
-        peer.process = ProcessAt(socket.native_handle());
+      // Those who wait behind it come along: a queue that is full turns others away.
+      for (int left = kAcceptedAtOnce; left > 0 && !error; --left) {
+        Begin<Acceptor>(std::move(socket));
+        if (left > 1) socket = acceptor.accept(error);
       }
-      auto connection = std::make_shared<ServerConnection>(net::generic::stream_protocol::socket(std::move(socket)));
-      connection->peer = std::move(peer);
-      net::co_spawn(io_, Serve(std::move(connection)), net::detached);
     }
+  }
+
+  template <class Acceptor>
+  void Begin(typename Acceptor::protocol_type::socket socket) {
+    error_code error;
+    Peer peer;
+    if constexpr (std::is_same_v<Acceptor, net::ip::tcp::acceptor>) {
+      socket.set_option(net::ip::tcp::no_delay(true), error);
+      NoticeLoss(socket.native_handle());
+      const auto endpoint = socket.remote_endpoint(error);
+      if (!error) peer.address = endpoint.address().to_string();
+    } else {
+      peer.process = ProcessAt(socket.native_handle());
+    }
+    auto connection = std::make_shared<ServerConnection>(net::generic::stream_protocol::socket(std::move(socket)));
+    connection->peer = std::move(peer);
+    net::co_spawn(io_, Serve(std::move(connection)), net::detached);
   }
 
   net::awaitable<void> Serve(std::shared_ptr<ServerConnection> connection) {

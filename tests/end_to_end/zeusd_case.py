@@ -37,8 +37,8 @@ class UnixConnection(http.client.HTTPConnection):
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)  # Waits where many others do.
         self.sock.settimeout(60)
-        self.sock.connect(self.path)
 
 
 class Daemon:
