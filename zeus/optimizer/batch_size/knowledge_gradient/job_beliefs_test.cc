@@ -224,18 +224,18 @@ TEST(TrialValuerTest, ASizeWithACheaperEpochIsWorthATryWhereARunTakesOne) {
   EXPECT_GT(beliefs.Valuer().Value(2, *context).gain, 1);
 }
 
-TEST(TrialValuerTest, AProfiledRunGoesOnForTheChanceOfAnEpochFewer) {
-  JobBeliefs beliefs = Beliefs();
-  for (int i = 0; i < 3; ++i) beliefs.Observe(Reached(1, 4, 10));
-  beliefs.Observe(Reached(2, 5, 9));
-  beliefs.Observe(Reached(3, 7, 8.8));
-  const std::optional<TrialContext> context = beliefs.Context();
-  ASSERT_TRUE(context);
+TEST(TrialValuerTest, AFirstRunOfFewEpochsIsNotEndedAfterItsFirst) {
   const Settings settings;
-  const auto limit = [&](RunLength length) {
-    return TrialValuer(beliefs.epochs(), beliefs.costs(), settings, length).EpochCostLimit(0, *context);
+  const auto limit = [&](double epochs, RunLength length) {
+    JobBeliefs beliefs = Beliefs();
+    for (int i = 0; i < 3; ++i) beliefs.Observe(Reached(1, epochs, 10));
+    beliefs.Observe(Reached(2, 1.25 * epochs, 9));
+    beliefs.Observe(Reached(3, 1.75 * epochs, 8.8));
+    return TrialValuer(beliefs.epochs(), beliefs.costs(), settings, length).EpochCostLimit(0, *beliefs.Context());
   };
-  EXPECT_GT(limit(RunLength::kWholeEpochs), 1.02 * limit(RunLength::kAnyNumber));
+  EXPECT_TRUE(std::isinf(limit(4, RunLength::kWholeEpochs)));
+  EXPECT_FALSE(std::isinf(limit(40, RunLength::kWholeEpochs)));
+  EXPECT_FALSE(std::isinf(limit(4, RunLength::kAnyNumber)));
 }
 
 class BadInputTest : public ::testing::Test {

@@ -17,6 +17,7 @@ struct Settings {
   double rounding = 0.3;            ///< Whole epochs: standard deviation of this over the number of epochs.
   double cost_drift = 0.10;         ///< Of the cost of an epoch about its curve, for each root of an octave.
   double profile_overhead = 0.15;   ///< Of an epoch, in a run that profiles, before one was seen.
+  double few_epochs = 6;            ///< Where the incumbent's cost buys no more than so many, first runs go on.
   double optimism = 1.2;            ///< Factor on variances of what is not known; real epochs have heavy tails.
   double horizon = 25;              ///< At least so many recurrences are expected to come,
   double horizon_growth = 1;        ///< and so many for each one that was.

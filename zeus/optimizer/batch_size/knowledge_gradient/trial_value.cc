@@ -9,9 +9,7 @@
 namespace zeus::knowledge_gradient {
 namespace {
 
-constexpr double kFar = 6;          // Standard deviations, beyond which nothing changes a decision.
-constexpr double kFewEpochs = 8;    // Up to so many, one less is a step that the curve may have to take.
-constexpr double kHalfEpoch = 0.5;  // Epochs are those next to what is believed.
+constexpr double kFar = 6;  // Standard deviations, beyond which nothing changes a decision.
 
 // E[max(0, 1 - exp(X))] for a normal X: what a size saves, in units of the incumbent's cost.
 double ExpectedSaving(double mean, double deviation) {
@@ -19,18 +17,6 @@ double ExpectedSaving(double mean, double deviation) {
   if (mean < -kFar * deviation) return 1 - std::exp(mean + 0.5 * deviation * deviation);
   const double z = -mean / deviation;
   return NormalCdf(z) - std::exp(mean + 0.5 * deviation * deviation) * NormalCdf(z - deviation);
-}
-
-// The same where exp(X) is in epochs that cost `epoch` and is rounded to whole ones, 1 at least. There are fewer than
-// 1 / epoch of them that save anything; each of these saves `epoch` beyond the next, the last of them what is left.
-double ExpectedSavingOfWholeEpochs(double mean, double deviation, double epoch) {
-  double saving = 0;
-  const double log_epochs = mean - std::log(epoch);
-  for (double epochs = 1; epochs * epoch < 1; ++epochs) {
-    const double z = (std::log(epochs + kHalfEpoch) - log_epochs) / std::max(deviation, 1e-6);
-    saving += NormalCdf(z) * std::min(epoch, 1 - epochs * epoch);
-  }
-  return saving;
 }
 
 }  // namespace
@@ -88,23 +74,19 @@ TrialValuer::Difference TrialValuer::Reveal(size_t size, size_t incumbent, const
   return {.mean = difference, .shrink = std::sqrt(revealed), .deviation = std::sqrt(revealed * within)};
 }
 
-double TrialValuer::Gain(size_t size, const TrialContext& context, const LogBelief& epoch_cost, Moment moment) const {
+double TrialValuer::Gain(size_t size, const TrialContext& context, const LogBelief& epoch_cost) const {
   const std::span<const double> weights = epochs_.live_weights();
   const Difference difference = Reveal(size, context.incumbent, epoch_cost);
-  // Of an epoch, in units of the incumbent's cost.
-  const double log_epoch = epoch_cost.mean - std::log(context.incumbent_cost);
-  const bool whole = length_ == RunLength::kWholeEpochs;
+  // A run takes an epoch at least: no more is saved than one of these saves.
   const double most =
-      whole ? ExpectedSaving(log_epoch, std::sqrt(epoch_cost.variance)) : std::numeric_limits<double>::infinity();
-  const double epoch = std::exp(log_epoch);
-  // A run that has paid for its profile goes on for the chance of an epoch fewer.
-  const bool few = whole && moment == Moment::kAfterProfile && kFewEpochs * epoch >= 1;
+      length_ == RunLength::kWholeEpochs
+          ? ExpectedSaving(epoch_cost.mean - std::log(context.incumbent_cost), std::sqrt(epoch_cost.variance))
+          : std::numeric_limits<double>::infinity();
   double saving = 0;
   for (size_t k = 0; k < weights.size(); ++k) {
     const double off = Off(size, context.incumbent, epoch_cost, k);
     const double mean = difference.mean + difference.shrink * (off - difference.mean);
-    saving += weights[k] * (few ? ExpectedSavingOfWholeEpochs(mean, difference.deviation, epoch)
-                                : std::min(most, ExpectedSaving(mean, difference.deviation)));
+    saving += weights[k] * std::min(most, ExpectedSaving(mean, difference.deviation));
   }
   return context.incumbent_cost * saving;
 }
@@ -147,7 +129,7 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
                               Moment moment) const {
   const Price price = PriceOf(size, context, epoch_cost);
   TrialValue value;
-  value.gain = Gain(size, context, epoch_cost, moment);
+  value.gain = Gain(size, context, epoch_cost);
   value.price = price.paid + price.stopped * context.incumbent_cost - context.incumbent_cost;
   const double epoch = std::exp(epoch_cost.mean);
   if (moment == Moment::kAfterProfile) {
@@ -161,6 +143,9 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
 
 double TrialValuer::EpochCostLimit(size_t size, const TrialContext& context) const {
   const LogBelief& belief = costs_.beliefs()[size];
+  // Where a run is of few epochs, the first is much of its price, and little more tells how many it takes.
+  const bool few = settings_.few_epochs * std::exp(belief.mean) >= context.incumbent_cost;
+  if (few && length_ == RunLength::kWholeEpochs) return std::numeric_limits<double>::infinity();
   const auto worth = [&](double log) {
     return Value(size, context, {.mean = log, .variance = 0}, Moment::kAfterProfile).score > 0;
   };

@@ -51,7 +51,7 @@ class TrialValuer {
   [[nodiscard]] TrialValue Value(size_t size, const TrialContext& context) const;
 
   /// The highest cost of an epoch with which a first run at the size is worth to be gone on with once its first epoch
-  /// is over; infinite when it always is.
+  /// is over; infinite when it always is, as where a run is of few epochs.
   [[nodiscard]] double EpochCostLimit(size_t size, const TrialContext& context) const;
 
  private:
@@ -74,7 +74,7 @@ class TrialValuer {
   /// What a curve says of a size's ln(cost) against the incumbent's.
   [[nodiscard]] double Off(size_t size, size_t incumbent, const LogBelief& epoch_cost, size_t position) const;
   [[nodiscard]] Difference Reveal(size_t size, size_t incumbent, const LogBelief& epoch_cost) const;
-  [[nodiscard]] double Gain(size_t size, const TrialContext& context, const LogBelief& epoch_cost, Moment moment) const;
+  [[nodiscard]] double Gain(size_t size, const TrialContext& context, const LogBelief& epoch_cost) const;
   [[nodiscard]] Price PriceOf(size_t size, const TrialContext& context, const LogBelief& epoch_cost) const;
 
   const EpochsBelief& epochs_;
