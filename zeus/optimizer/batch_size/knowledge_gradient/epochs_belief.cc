@@ -9,7 +9,7 @@ namespace zeus::knowledge_gradient {
 namespace {
 
 constexpr double kNoDecline = 1e9;      // A critical batch size that nobody comes to.
-constexpr double kNegligible = 1e-5;    // Curves of less weight than this against the best do not change a decision.
+constexpr double kNegligible = 1e-4;    // Curves of less weight than this against the best do not change a decision.
 constexpr double kLeastStopped = 0.1;   // A stopped run would have taken longer by this at least.
 constexpr double kUnknownVariance = 4;  // Of the level, while no run has told it.
 
