@@ -38,6 +38,31 @@ TEST(NormalTest, TabledValues) {
   EXPECT_NEAR(NormalMeanAbove(0), std::sqrt(2 / 3.14159265358979), 1e-12);
 }
 
+TEST(NormalTest, ShortOfOneIsWhatItsDefinitionSays) {
+  for (const double mean : {-3.0, -0.4, -0.05, 0.0, 0.02, 0.3, 1.0}) {
+    for (const double deviation : {0.1, 0.5, 2.0}) {
+      // The midpoint rule over 8 standard deviations to each side, up to where 1 is reached.
+      constexpr int kSteps = 200000;
+      const double low = std::min(0.0, mean - 8 * deviation);
+      const double high = std::min(0.0, mean + 8 * deviation);
+      Shortfall expected;
+      for (int i = 0; i < kSteps; ++i) {
+        const double x = low + (i + 0.5) * (high - low) / kSteps;
+        const double weight = NormalDensity((x - mean) / deviation) / deviation * (high - low) / kSteps;
+        expected.chance += weight;
+        expected.mean += weight * (1 - std::exp(x));
+      }
+      const Shortfall found = ShortOfOne(mean, deviation);
+      const bool far = std::abs(mean) > 6 * deviation;
+      EXPECT_NEAR(found.chance, expected.chance, far ? 1e-8 : 1e-10) << mean << ' ' << deviation;
+      EXPECT_NEAR(found.mean, expected.mean, far ? 1e-8 : 1e-10) << mean << ' ' << deviation;
+    }
+  }
+  EXPECT_EQ(ShortOfOne(0.1, 0).mean, 0);
+  EXPECT_NEAR(ShortOfOne(-0.1, 0).mean, 1 - std::exp(-0.1), 1e-15);
+  EXPECT_EQ(ShortOfOne(-0.1, 0).chance, 1);
+}
+
 TEST(EpochCostsTest, KnownIsExactAndTheRestIsLessSureTheFurtherAway) {
   EpochCosts costs(kSizes, 256, 0.1);
   costs.Set(1, 50);

@@ -16,4 +16,12 @@ double NormalCdf(double z);
 /// What a standard normal variable is on average, given that it is above `z`.
 double NormalMeanAbove(double z);
 
+/// How far exp(X) of a normal X falls short of 1.
+struct Shortfall {
+  double chance = 0;  ///< That it does: P(X < 0).
+  double mean = 0;    ///< E[max(0, 1 - exp(X))].
+};
+/// What lies beyond 6 standard deviations counts as nothing. `deviation` may be 0.
+Shortfall ShortOfOne(double mean, double deviation);
+
 }  // namespace zeus::knowledge_gradient

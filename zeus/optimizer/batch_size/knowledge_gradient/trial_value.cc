@@ -7,19 +7,6 @@
 #include "zeus/optimizer/batch_size/knowledge_gradient/normal.h"
 
 namespace zeus::knowledge_gradient {
-namespace {
-
-constexpr double kFar = 6;  // Standard deviations, beyond which nothing changes a decision.
-
-// E[max(0, 1 - exp(X))] for a normal X: what a size saves, in units of the incumbent's cost.
-double ExpectedSaving(double mean, double deviation) {
-  if (mean >= kFar * deviation) return 0;
-  if (mean < -kFar * deviation) return 1 - std::exp(mean + 0.5 * deviation * deviation);
-  const double z = -mean / deviation;
-  return NormalCdf(z) - std::exp(mean + 0.5 * deviation * deviation) * NormalCdf(z - deviation);
-}
-
-}  // namespace
 
 double TrialValuer::ExpectedCost(size_t size) const {
   const std::span<const double> weights = epochs_.live_weights();
@@ -80,13 +67,13 @@ double TrialValuer::Gain(size_t size, const TrialContext& context, const LogBeli
   // A run takes an epoch at least: no more is saved than one of these saves.
   const double most =
       length_ == RunLength::kWholeEpochs
-          ? ExpectedSaving(epoch_cost.mean - std::log(context.incumbent_cost), std::sqrt(epoch_cost.variance))
+          ? ShortOfOne(epoch_cost.mean - std::log(context.incumbent_cost), std::sqrt(epoch_cost.variance)).mean
           : std::numeric_limits<double>::infinity();
   double saving = 0;
   for (size_t k = 0; k < weights.size(); ++k) {
     const double off = Off(size, context.incumbent, epoch_cost, k);
     const double mean = difference.mean + difference.shrink * (off - difference.mean);
-    saving += weights[k] * std::min(most, ExpectedSaving(mean, difference.deviation));
+    saving += weights[k] * std::min(most, ShortOfOne(mean, difference.deviation).mean);
   }
   return context.incumbent_cost * saving;
 }
@@ -97,23 +84,11 @@ TrialValuer::Price TrialValuer::PriceOf(size_t size, const TrialContext& context
   const double epoch = std::exp(epoch_cost.mean);
   const double most = std::min(context.cap, context.max_epochs * epoch);
   const double log_most = std::log(most);
-  Price price;
+  Price price{.paid = most, .stopped = 1};
   for (size_t k = 0; k < weights.size(); ++k) {
-    const double own = epochs_.Mean(size, k) + epoch_cost.mean;
-    const double z = (log_most - own) / noise;
-    if (z < -kFar) {
-      price.stopped += weights[k];
-      price.paid += weights[k] * most;
-      continue;
-    }
-    const double whole = std::exp(own + 0.5 * noise * noise);
-    if (z - noise > kFar) {
-      price.paid += weights[k] * whole;
-      continue;
-    }
-    const double below = NormalCdf(z);
-    price.stopped += weights[k] * (1 - below);
-    price.paid += weights[k] * (whole * NormalCdf(z - noise) + most * (1 - below));
+    const Shortfall shortfall = ShortOfOne(epochs_.Mean(size, k) + epoch_cost.mean - log_most, noise);
+    price.paid -= weights[k] * most * shortfall.mean;
+    price.stopped -= weights[k] * shortfall.chance;
   }
   if (length_ == RunLength::kWholeEpochs) price.paid = std::max(price.paid, std::min(epoch, most));
   price.paid += context.wall_chance * (most - price.paid);
