@@ -43,11 +43,9 @@ constexpr auto kLastPieceTime = std::chrono::seconds(1);
 
 // Where a Responder, on any thread, leaves what the connection's coroutine waits for.
 struct Exchange {
-  explicit Exchange(net::io_context& io) : ready(io, net::steady_timer::time_point::max()) {}
-
-  net::steady_timer ready;
   std::optional<Response> response;
-  std::atomic<std::thread::id> asking;  // The thread that is asking the handler, which may answer right away.
+  std::optional<net::steady_timer> ready;  // Where the response is waited for; cancelled when it is there.
+  std::atomic<std::thread::id> asking;     // The thread that is asking the handler, which may answer right away.
 };
 
 // A client whose machine or network is gone says no goodbye. tcp(7): asked after ten seconds of silence, and given up
@@ -231,10 +229,13 @@ class Server::Impl {
     const auto begin = std::chrono::steady_clock::now();
     const bool keep_alive = message.keep_alive();
     AccessRecord record{.method = std::string(message.method_string()), .target = std::string(message.target())};
-    const auto exchange = std::make_shared<Exchange>(io_);
+    const auto exchange = std::make_shared<Exchange>();
     record.route = Ask(*shared, std::move(message), exchange, begin);
     error_code ignored;
-    while (!exchange->response) co_await exchange->ready.async_wait(net::redirect_error(net::use_awaitable, ignored));
+    while (!exchange->response) {
+      if (!exchange->ready) exchange->ready.emplace(io_, net::steady_timer::time_point::max());
+      co_await exchange->ready->async_wait(net::redirect_error(net::use_awaitable, ignored));
+    }
     record.status = exchange->response->status;
     const bool streams = exchange->response->stream != nullptr;
     const bool stays = keep_alive && !stopping_ && !streams;
@@ -255,7 +256,7 @@ class Server::Impl {
       }
       net::post(io_, [exchange, response = std::move(response)]() mutable {
         exchange->response = std::move(response);
-        exchange->ready.cancel();
+        if (exchange->ready) exchange->ready->cancel();
       });
     });
     exchange->asking = std::this_thread::get_id();

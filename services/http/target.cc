@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "zeus/base/text_file.h"
@@ -18,7 +19,15 @@ std::optional<int> HexDigit(char character) {
   return std::nullopt;
 }
 
+// Nothing in it stands for anything else, or may be invalid: true of most pieces.
+bool IsPlain(std::string_view text) {
+  return std::ranges::all_of(text, [](char character) {
+    return character >= ' ' && character <= '~' && character != '%' && character != '+';
+  });
+}
+
 Result<std::string> Decode(std::string_view text, Plus plus) {
+  if (IsPlain(text)) return std::string(text);
   std::string decoded;
   decoded.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
