@@ -1,9 +1,6 @@
 #include "services/http/server.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +13,7 @@
 #include <utility>  // Asio 1.74 forgets it.
 
 #include "services/http/deadlines.h"
+#include "services/http/listening.h"
 #include "services/http/message_text.h"
 #include "services/http/rate_limiter.h"
 #include "services/http/server_connection.h"
@@ -29,7 +27,6 @@ namespace {
 namespace net = boost::asio;
 namespace beast = boost::beast;
 using boost::system::error_code;
-using UnixProtocol = net::local::stream_protocol;
 
 // How much of an unwanted body is read away, so that the client gets to see our answer, and for how long.
 constexpr size_t kDrainBytes = size_t{64} * 1024 * 1024;
@@ -48,26 +45,6 @@ struct Exchange {
   std::atomic<std::thread::id> asking;     // The thread that is asking the handler, which may answer right away.
 };
 
-// A client whose machine or network is gone says no goodbye. tcp(7): asked after ten seconds of silence, and given up
-// after three questions that nobody answered.
-void NoticeLoss(int fd) {
-  constexpr std::array<std::pair<int, int>, 3> kOptions = {{{TCP_KEEPIDLE, 10}, {TCP_KEEPINTVL, 5}, {TCP_KEEPCNT, 3}}};
-  const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-  for (const auto& [option, value] : kOptions) ::setsockopt(fd, IPPROTO_TCP, option, &value, sizeof(value));
-}
-
-std::optional<Peer::Process> ProcessAt(int fd) {
-  ucred credentials{};
-  socklen_t size = sizeof(credentials);
-  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return std::nullopt;
-  return Peer::Process{.pid = credentials.pid, .uid = credentials.uid};
-}
-
-std::unexpected<Error> CannotListen(std::string_view where, const error_code& error) {
-  return Fail(ErrorCode::kUnavailable, fmt::format("cannot listen on {}: {}", where, error.message()));
-}
-
 }  // namespace
 
 class Server::Impl {
@@ -80,8 +57,14 @@ class Server::Impl {
   ~Impl() { Stop(); }
 
   Result<void> Listen() {
-    if (options_.tcp) ZEUS_RETURN_IF_ERROR(ListenOnTcp());
-    if (options_.socket) ZEUS_RETURN_IF_ERROR(ListenOnSocket(*options_.socket));
+    if (options_.tcp) {
+      ZEUS_ASSIGN_OR_RETURN(tcp_, ListenOnTcp(io_, *options_.tcp));
+      options_.tcp->port = tcp_->local_endpoint().port();
+    }
+    if (options_.socket) {
+      ZEUS_ASSIGN_OR_RETURN(unix_, ListenOnSocket(io_, *options_.socket, options_.socket_access));
+      has_socket_file_ = true;
+    }
     if (!options_.tcp && !options_.socket) return Fail(ErrorCode::kInvalidArgument, "no address to listen on");
     return {};
   }
@@ -106,48 +89,6 @@ class Server::Impl {
   [[nodiscard]] const std::optional<TcpAddress>& tcp() const { return options_.tcp; }
 
  private:
-  Result<void> ListenOnTcp() {
-    TcpAddress& address = *options_.tcp;
-    error_code error;
-    const std::string host = address.host == "localhost" ? "127.0.0.1" : address.host;
-    const net::ip::address ip = net::ip::make_address(host, error);
-    if (error) {
-      return Fail(ErrorCode::kInvalidArgument,
-                  fmt::format("cannot listen on \"{}\": expected an IP address or localhost", address.host));
-    }
-    const net::ip::tcp::endpoint endpoint(ip, address.port);
-    tcp_.emplace(io_);
-    tcp_->open(endpoint.protocol(), error);
-    if (!error) tcp_->set_option(net::socket_base::reuse_address(true), error);
-    if (!error) tcp_->bind(endpoint, error);
-    if (!error) tcp_->listen(net::socket_base::max_listen_connections, error);
-    if (error) return CannotListen(fmt::format("{} port {}", address.host, address.port), error);
-    address.port = tcp_->local_endpoint().port();
-    return {};
-  }
-
-  Result<void> ListenOnSocket(const std::filesystem::path& path) {
-    constexpr size_t kLongestPath = 107;  // unix(7)
-    if (path.native().empty() || path.native().size() > kLongestPath) {
-      return Fail(ErrorCode::kInvalidArgument, fmt::format("cannot listen on \"{}\": expected a path of 1 to {} bytes",
-                                                           path.native(), kLongestPath));
-    }
-    ZEUS_RETURN_IF_ERROR(ClearSocketFile(path));
-    error_code error;
-    unix_.emplace(io_);
-    unix_->open(UnixProtocol(), error);
-    if (!error) unix_->bind(path.native(), error);
-    if (error) return CannotListen(path.native(), error);
-    Result<void> ready = SetSocketAccess(path, options_.socket_access);
-    if (ready) {
-      unix_->listen(net::socket_base::max_listen_connections, error);
-      if (error) ready = CannotListen(path.native(), error);
-    }
-    if (!ready) ::unlink(path.c_str());
-    has_socket_file_ = ready.has_value();
-    return ready;
-  }
-
   template <class Acceptor>
   net::awaitable<void> Accept(Acceptor& acceptor) {
     error_code error;
@@ -163,27 +104,13 @@ class Server::Impl {
       }
       // Those who wait behind it come along: a queue that is full turns others away.
       for (int left = kAcceptedAtOnce; left > 0 && !error; --left) {
-        Begin<Acceptor>(std::move(socket));
+        const Peer peer = Greet(socket);
+        auto connection = std::make_shared<ServerConnection>(net::generic::stream_protocol::socket(std::move(socket)));
+        connection->peer = peer;
+        net::co_spawn(io_, Serve(std::move(connection)), net::detached);
         if (left > 1) socket = acceptor.accept(error);
       }
     }
-  }
-
-  template <class Acceptor>
-  void Begin(typename Acceptor::protocol_type::socket socket) {
-    error_code error;
-    Peer peer;
-    if constexpr (std::is_same_v<Acceptor, net::ip::tcp::acceptor>) {
-      socket.set_option(net::ip::tcp::no_delay(true), error);
-      NoticeLoss(socket.native_handle());
-      const auto endpoint = socket.remote_endpoint(error);
-      if (!error) peer.address = endpoint.address().to_string();
-    } else {
-      peer.process = ProcessAt(socket.native_handle());
-    }
-    auto connection = std::make_shared<ServerConnection>(net::generic::stream_protocol::socket(std::move(socket)));
-    connection->peer = std::move(peer);
-    net::co_spawn(io_, Serve(std::move(connection)), net::detached);
   }
 
   net::awaitable<void> Serve(std::shared_ptr<ServerConnection> connection) {
@@ -398,7 +325,7 @@ class Server::Impl {
   // On the thread alone, once it runs.
   net::io_context io_;
   std::optional<net::ip::tcp::acceptor> tcp_;
-  std::optional<UnixProtocol::acceptor> unix_;
+  std::optional<net::local::stream_protocol::acceptor> unix_;
   net::steady_timer grace_{io_};
   net::steady_timer last_pieces_{io_};
   std::optional<RateLimiter> limiter_;
