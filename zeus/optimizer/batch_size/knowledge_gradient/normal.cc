@@ -1,25 +1,27 @@
 #include "zeus/optimizer/batch_size/knowledge_gradient/normal.h"
 
+#include <array>
+#include <cstddef>
+
 namespace zeus::knowledge_gradient {
 namespace {
+
+template <size_t kTerms>
+double Polynomial(const std::array<double, kTerms>& coefficients, double x) {
+  double value = 0;
+  for (const double each : coefficients) value = value * x + each;
+  return value;
+}
 
 // The chance of more than x >= 0 standard deviations, over exp(-x^2 / 2).
 double ScaledTail(double x) {
   if (x >= 7.07106781186547) return 1 / (2.506628274631 * (x + 1 / (x + 2 / (x + 3 / (x + 4 / (x + 0.65))))));
-  double top = 3.52624965998911e-02 * x + 0.700383064443688;
-  top = top * x + 6.37396220353165;
-  top = top * x + 33.912866078383;
-  top = top * x + 112.079291497871;
-  top = top * x + 221.213596169931;
-  top = top * x + 220.206867912376;
-  double bottom = 8.83883476483184e-02 * x + 1.75566716318264;
-  bottom = bottom * x + 16.064177579207;
-  bottom = bottom * x + 86.7807322029461;
-  bottom = bottom * x + 296.564248779674;
-  bottom = bottom * x + 637.333633378831;
-  bottom = bottom * x + 793.826512519948;
-  bottom = bottom * x + 440.413735824752;
-  return top / bottom;
+  constexpr std::array<double, 7> kTop = {3.52624965998911e-02, 0.700383064443688, 6.37396220353165, 33.912866078383,
+                                          112.079291497871,     221.213596169931,  220.206867912376};
+  constexpr std::array<double, 8> kBottom = {8.83883476483184e-02, 1.75566716318264, 16.064177579207,
+                                             86.7807322029461,     296.564248779674, 637.333633378831,
+                                             793.826512519948,     440.413735824752};
+  return Polynomial(kTop, x) / Polynomial(kBottom, x);
 }
 
 }  // namespace
