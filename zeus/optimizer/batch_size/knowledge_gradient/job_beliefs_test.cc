@@ -263,6 +263,16 @@ TEST(TrialValuerTest, AFirstRunOfFewEpochsIsNotEndedAfterItsFirst) {
   EXPECT_FALSE(std::isinf(limit(4, RunLength::kAnyNumber)));
 }
 
+TEST(TrialValuerTest, NoFirstRunGoesOnWhereTheCapLeavesNoSecondEpoch) {
+  // So far apart that nobody knows what an epoch costs at the other.
+  constexpr std::array<int64_t, 2> kFarApart = {32, 256};
+  JobBeliefs beliefs(kFarApart, 256, 200, 2);
+  beliefs.Observe(Reached(1, 24, 10));
+  const std::optional<TrialContext> context = beliefs.Context();
+  ASSERT_TRUE(context);
+  EXPECT_LE(beliefs.Valuer().EpochCostLimit(0, *context), context->cap / 2);
+}
+
 class BadInputTest : public ::testing::Test {
  protected:
   void SetUp() override {

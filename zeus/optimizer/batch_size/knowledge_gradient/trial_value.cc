@@ -122,6 +122,8 @@ double TrialValuer::EpochCostLimit(size_t size, const TrialContext& context) con
   const bool few = settings_.few_epochs * std::exp(belief.mean) >= context.incumbent_cost;
   if (few && length_ == RunLength::kWholeEpochs) return std::numeric_limits<double>::infinity();
   const auto worth = [&](double log) {
+    // A second epoch would exceed the cap: there is nothing to go on for.
+    if (2 * std::exp(log) > context.cap) return false;
     return Value(size, context, {.mean = log, .variance = 0}, Moment::kAfterProfile).score > 0;
   };
   constexpr double kWidest = 1;
