@@ -170,11 +170,12 @@ LoadFigures HttpLoad::Drive(const LoadOptions& options) {
       busy = busy || each->requests_left > 0;
     }
     if (!busy) break;
-    const auto wait = std::max(next - Clock::now(), Clock::duration{});
+    const bool asleep = options.wait == ClientWait::kAsleep;
+    const auto wait = asleep ? std::max(next - Clock::now(), Clock::duration{}) : Clock::duration{};
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
     const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (wait - seconds).count()};
     std::array<epoll_event, 64> events{};
-    const bool ending = now >= end;  // What is under way is waited for.
+    const bool ending = asleep && now >= end;  // What is under way is waited for.
     const int ready = ::epoll_pwait2(epoll.get(), events.data(), events.size(), ending ? nullptr : &timeout, nullptr);
     for (int i = 0; i < ready; ++i) {
       auto& connection = *static_cast<Connection*>(events[static_cast<size_t>(i)].data.ptr);

@@ -19,11 +19,16 @@ class Dialogue {
   virtual std::string Next(std::string_view body) = 0;
 };
 
+/// What clients do until there is an answer. Those that sleep are woken by it, which on a virtual machine may take
+/// longer than the answer itself, and costs whoever answers; those that look for it again and again keep a core busy.
+enum class ClientWait { kAsleep, kLooking };
+
 struct LoadOptions {
   std::chrono::nanoseconds time = std::chrono::seconds(4);
   int requests_per_turn = 1;
   /// Each connection begins a turn this often; by default when the last one is over.
   std::optional<std::chrono::nanoseconds> pause = {};
+  ClientWait wait = ClientWait::kAsleep;
 };
 
 struct LoadFigures {

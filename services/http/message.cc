@@ -36,8 +36,7 @@ Responder::~Responder() {
 }
 
 void Responder::Send(Response response) {
-  const std::unique_ptr<Sender> send = std::move(send_);
-  (*send)(std::move(response));
+  std::exchange(send_, nullptr)(std::move(response));
 }
 
 }  // namespace zeus::http

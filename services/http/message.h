@@ -78,8 +78,8 @@ class Responder {
  public:
   using Sender = std::move_only_function<void(Response)>;
 
-  explicit Responder(Sender send) : send_(std::make_unique<Sender>(std::move(send))) {}
-  Responder(Responder&&) = default;
+  explicit Responder(Sender send) : send_(std::move(send)) {}
+  Responder(Responder&& other) noexcept : send_(std::exchange(other.send_, nullptr)) {}
   Responder& operator=(Responder&&) = delete;
   ~Responder();
 
@@ -87,7 +87,7 @@ class Responder {
   void Send(Response response);
 
  private:
-  std::unique_ptr<Sender> send_;
+  Sender send_;
 };
 
 }  // namespace zeus::http

@@ -4,7 +4,6 @@
 
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
-#include <iterator>
 #include <utility>
 
 namespace zeus::http {
@@ -12,15 +11,20 @@ namespace {
 
 namespace beast = boost::beast::http;
 
+void AddField(std::string& head, std::string_view name, std::string_view value) {
+  head.append(name).append(": ").append(value).append("\r\n");
+}
+
 // Up to what tells where the body ends.
 std::string BeginOfHead(const Response& response) {
+  constexpr size_t kUsual = 256;  // With a short body.
   const auto reason = beast::obsolete_reason(static_cast<beast::status>(response.status));
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, std::string_view(reason.data(), reason.size()));
-  const auto add = [&head](std::string_view name, std::string_view value) {
-    fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
-  };
-  if (!response.content_type.empty()) add("Content-Type", response.content_type);
-  for (const auto& [name, value] : response.headers) add(name, value);
+  std::string head;
+  head.reserve(kUsual + response.body.size());
+  head.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(" ");
+  head.append(reason.data(), reason.size()).append("\r\n");
+  if (!response.content_type.empty()) AddField(head, "Content-Type", response.content_type);
+  for (const auto& [name, value] : response.headers) AddField(head, name, value);
   return head;
 }
 
@@ -45,8 +49,11 @@ Response ForReadError(const boost::system::error_code& error) {
 }
 
 std::string WholeMessage(const Response& response, bool keep_alive) {
-  return fmt::format("{}{}Content-Length: {}\r\n\r\n{}", BeginOfHead(response),
-                     keep_alive ? "" : "Connection: close\r\n", response.body.size(), response.body);
+  std::string message = BeginOfHead(response);
+  if (!keep_alive) AddField(message, "Connection", "close");
+  AddField(message, "Content-Length", fmt::format_int(response.body.size()).c_str());
+  message.append("\r\n").append(response.body);
+  return message;
 }
 
 std::string HeadOfChunked(const Response& response) {

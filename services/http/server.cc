@@ -38,11 +38,15 @@ constexpr int kAcceptedAtOnce = 64;
 // What a stream's client has, when the server stops, to take what it is being sent.
 constexpr auto kLastPieceTime = std::chrono::seconds(1);
 
-// Where a Responder, on any thread, leaves what the connection's coroutine waits for.
+// A request that came, and where a Responder, on any thread, leaves what the connection's coroutine waits for.
 struct Exchange {
+  beast::http::request<beast::http::string_body> message;
+  AccessRecord record;
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
   std::optional<Response> response;
   std::optional<net::steady_timer> ready;  // Where the response is waited for; cancelled when it is there.
-  std::atomic<std::thread::id> asking;     // The thread that is asking the handler, which may answer right away.
+  // The thread that is asking the handler, which may answer right away. No other one ever finds its own id here.
+  std::atomic<std::thread::id> asking;
 };
 
 }  // namespace
@@ -129,18 +133,22 @@ class Server::Impl {
   }
 
   // One request; whether the connection stays open.
-  net::awaitable<bool> ServeOne(std::shared_ptr<ServerConnection> shared) {
+  net::awaitable<bool> ServeOne(const std::shared_ptr<ServerConnection>& shared) {
     ServerConnection& connection = *shared;
     ServerConnection::Parser parser;
+    parser.eager(true);
     parser.header_limit(options_.limits.header_bytes);
     parser.body_limit(options_.limits.body_bytes);
     connection.idle = true;
     deadlines_.Set(connection, options_.limits.idle);
-    const std::function<void()> header_came = [this, &connection] {
-      connection.idle = false;
-      deadlines_.Set(connection, options_.limits.transfer);
-    };
-    const error_code error = co_await connection.Read(parser, header_came);
+    error_code error = Parse(connection, parser);
+    while (!error && !parser.is_done()) {
+      const size_t size = co_await connection.socket.async_read_some(connection.Room(parser),
+                                                                     net::redirect_error(net::use_awaitable, error));
+      if (error) break;
+      connection.buffer.commit(size);
+      error = Parse(connection, parser);
+    }
     connection.idle = false;
     if (error) {
       const bool misunderstood = error.category() == error_code(beast::http::error::header_limit).category();
@@ -148,36 +156,46 @@ class Server::Impl {
       co_return false;
     }
     Deadlines::Clear(connection);  // The handler takes its time.
-    co_return co_await Answer(std::move(shared), parser.release());
-  }
 
-  net::awaitable<bool> Answer(std::shared_ptr<ServerConnection> shared,
-                              beast::http::request<beast::http::string_body> message) {
-    const auto begin = std::chrono::steady_clock::now();
-    const bool keep_alive = message.keep_alive();
-    AccessRecord record{.method = std::string(message.method_string()), .target = std::string(message.target())};
-    const auto exchange = std::make_shared<Exchange>();
-    record.route = Ask(*shared, std::move(message), exchange, begin);
-    error_code ignored;
+    const auto exchange = std::make_shared<Exchange>(parser.release());
+    const bool keep_alive = exchange->message.keep_alive();
+    Ask(connection, exchange);
     while (!exchange->response) {
       if (!exchange->ready) exchange->ready.emplace(io_, net::steady_timer::time_point::max());
-      co_await exchange->ready->async_wait(net::redirect_error(net::use_awaitable, ignored));
+      co_await exchange->ready->async_wait(net::redirect_error(net::use_awaitable, error));
     }
-    record.status = exchange->response->status;
-    const bool streams = exchange->response->stream != nullptr;
-    const bool stays = keep_alive && !stopping_ && !streams;
-    bool written = true;
-    if (!streams) written = co_await Write(*shared, WholeMessage(*exchange->response, stays));
-    Tell(std::move(record), begin);
-    if (streams) co_await WriteStream(std::move(shared), *std::move(exchange->response));
+    if (exchange->response->stream) {
+      Tell(*exchange);
+      co_await WriteStream(shared, *std::move(exchange->response));
+      co_return false;
+    }
+    const bool stays = keep_alive && !stopping_;
+    const std::string whole = WholeMessage(*exchange->response, stays);
+    std::string_view rest = whole;
+    error = connection.WriteSome(rest);
+    const bool written = !error && (rest.empty() || co_await Write(connection, std::string(rest)));
+    Tell(*exchange);
     co_return written&& stays;
   }
 
-  // The route that answers, or will.
-  std::string_view Ask(const ServerConnection& connection, beast::http::request<beast::http::string_body> message,
-                       const std::shared_ptr<Exchange>& exchange, std::chrono::steady_clock::time_point now) {
+  error_code Parse(ServerConnection& connection, ServerConnection::Parser& parser) {
+    const error_code error = connection.Parse(parser);
+    if (connection.idle && parser.is_header_done() && !parser.is_done()) {
+      connection.idle = false;
+      deadlines_.Set(connection, options_.limits.transfer);
+    }
+    return error;
+  }
+
+  // Has the handler answer, now or later.
+  void Ask(const ServerConnection& connection, const std::shared_ptr<Exchange>& exchange) {
+    auto& message = exchange->message;
+    if (options_.log) {
+      exchange->record.method = std::string(message.method_string());
+      exchange->record.target = std::string(message.target());
+    }
     Responder responder([this, exchange](Response response) {
-      if (exchange->asking.load() == std::this_thread::get_id()) {
+      if (exchange->asking.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
         exchange->response = std::move(response);
         return;
       }
@@ -186,10 +204,9 @@ class Server::Impl {
         if (exchange->ready) exchange->ready->cancel();
       });
     });
-    exchange->asking = std::this_thread::get_id();
-    std::string_view route;
+    exchange->asking.store(std::this_thread::get_id(), std::memory_order_relaxed);
     Result<Target> target = ParseTarget(std::string_view(message.target().data(), message.target().size()));
-    if (!MayAsk(connection.peer.address, now)) {
+    if (!MayAsk(connection.peer.address, exchange->begin)) {
       Response refusal = Problem(429, "too many requests");
       refusal.headers.emplace_back("Retry-After", "1");
       responder.Send(std::move(refusal));
@@ -201,12 +218,11 @@ class Server::Impl {
                       .headers = HeadersOf(message),
                       .body = std::move(message.body()),
                       .peer = connection.peer};
-      route = router_.Dispatch(std::move(request), std::move(responder));
+      exchange->record.route = router_.Dispatch(std::move(request), std::move(responder));
     } else {
       responder.Send(Problem(400, target.error().message));
     }
-    exchange->asking = std::thread::id();
-    return route;
+    exchange->asking.store({}, std::memory_order_relaxed);
   }
 
   // Answers what is no request, or one too many.
@@ -216,6 +232,11 @@ class Server::Impl {
     const bool written = co_await Write(connection, WholeMessage(response, false));
     Tell({.method = {}, .target = {}, .status = status}, begin);
     co_return written;
+  }
+
+  void Tell(Exchange& exchange) const {
+    exchange.record.status = exchange.response->status;
+    Tell(std::move(exchange.record), exchange.begin);
   }
 
   void Tell(AccessRecord record, std::chrono::steady_clock::time_point begin) const {

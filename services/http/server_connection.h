@@ -5,12 +5,12 @@
 #include <boost/asio/awaitable.hpp>
 // clang-format on
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -27,10 +27,14 @@ struct ServerConnection {
   /// Takes a socket that is connected.
   explicit ServerConnection(Socket connected);
 
-  /// Reads on until there is a whole request, or an error; `header_came` is called once its header is there. What came
-  /// beyond it stays in the buffer.
-  boost::asio::awaitable<boost::system::error_code> Read(Parser& parser, const std::function<void()>& header_came);
+  /// Where to put what comes in next; commit() it to the buffer.
+  boost::asio::mutable_buffer Room(const Parser& parser);
+  /// Takes from the buffer what belongs to this request. It is whole when the parser is done; what came beyond it
+  /// stays.
+  boost::system::error_code Parse(Parser& parser);
 
+  /// Sends what goes at once, and takes it off `bytes`.
+  boost::system::error_code WriteSome(std::string_view& bytes);
   /// Sends all of it.
   boost::asio::awaitable<boost::system::error_code> Write(std::string_view bytes);
 

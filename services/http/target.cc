@@ -19,15 +19,16 @@ std::optional<int> HexDigit(char character) {
   return std::nullopt;
 }
 
-// Nothing in it stands for anything else, or may be invalid: true of most pieces.
+// Nothing in it stands for anything else, or may be invalid: true of most targets.
 bool IsPlain(std::string_view text) {
-  return std::ranges::all_of(text, [](char character) {
-    return character >= ' ' && character <= '~' && character != '%' && character != '+';
-  });
+  unsigned char special = 0;  // No way out of the loop, and no bool: compilers then take many characters at once.
+  for (const char character : text) {
+    special |= static_cast<unsigned char>(character < ' ' || character > '~' || character == '%' || character == '+');
+  }
+  return special == 0;
 }
 
 Result<std::string> Decode(std::string_view text, Plus plus) {
-  if (IsPlain(text)) return std::string(text);
   std::string decoded;
   decoded.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {
@@ -51,6 +52,10 @@ Result<std::string> Decode(std::string_view text, Plus plus) {
   return decoded;
 }
 
+size_t PiecesOf(std::string_view text, char separator) {
+  return static_cast<size_t>(std::ranges::count(text, separator)) + 1;
+}
+
 // Calls `take` with each piece between separators; stops at the first error.
 template <class Take>
 Result<void> ForEachPiece(std::string_view text, char separator, Take take) {
@@ -67,20 +72,28 @@ Result<void> ForEachPiece(std::string_view text, char separator, Take take) {
 Result<Target> ParseTarget(std::string_view text) {
   if (!text.starts_with('/')) return Fail(ErrorCode::kInvalidArgument, "the target does not begin with /");
   const size_t question = text.find('?');
+  const auto decode = [is_plain = IsPlain(text)](std::string_view piece, Plus plus) -> Result<std::string> {
+    if (is_plain) return std::string(piece);
+    return Decode(piece, plus);
+  };
+  const std::string_view path = text.substr(1, question - 1);
   Target target;
-  ZEUS_RETURN_IF_ERROR(ForEachPiece(text.substr(1, question - 1), '/', [&](std::string_view piece) -> Result<void> {
-    ZEUS_ASSIGN_OR_RETURN(std::string segment, Decode(piece, Plus::kIsItself));
+  target.segments.reserve(PiecesOf(path, '/'));
+  ZEUS_RETURN_IF_ERROR(ForEachPiece(path, '/', [&](std::string_view piece) -> Result<void> {
+    ZEUS_ASSIGN_OR_RETURN(std::string segment, decode(piece, Plus::kIsItself));
     target.segments.push_back(std::move(segment));
     return {};
   }));
   if (question == std::string_view::npos) return target;
-  ZEUS_RETURN_IF_ERROR(ForEachPiece(text.substr(question + 1), '&', [&](std::string_view piece) -> Result<void> {
+  const std::string_view query = text.substr(question + 1);
+  target.query.reserve(PiecesOf(query, '&'));
+  ZEUS_RETURN_IF_ERROR(ForEachPiece(query, '&', [&](std::string_view piece) -> Result<void> {
     if (piece.empty()) return {};
     const size_t equals = piece.find('=');
-    ZEUS_ASSIGN_OR_RETURN(std::string name, Decode(piece.substr(0, equals), Plus::kIsSpace));
+    ZEUS_ASSIGN_OR_RETURN(std::string name, decode(piece.substr(0, equals), Plus::kIsSpace));
     std::string value;
     if (equals != std::string_view::npos) {
-      ZEUS_ASSIGN_OR_RETURN(value, Decode(piece.substr(equals + 1), Plus::kIsSpace));
+      ZEUS_ASSIGN_OR_RETURN(value, decode(piece.substr(equals + 1), Plus::kIsSpace));
     }
     target.query.emplace_back(std::move(name), std::move(value));
     return {};

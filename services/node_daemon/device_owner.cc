@@ -42,19 +42,23 @@ bool DeviceOwner::DoneHere(Task& task) {
     if (stopping_ || busy_ || !ready_.empty() || quick_in_row_ < kQuickEnough) return false;
     busy_ = true;
   }
-  http::StepAside([this, &task] { RunTimed(task); });
+  bool quick = false;
+  http::StepAside([&quick, &task] { quick = RunTimed(task); });
   const std::scoped_lock lock(mutex_);
+  Note(quick);
   busy_ = false;
   if (!ready_.empty() || !later_.empty() || stopping_) news_.notify_one();
   return true;
 }
 
-void DeviceOwner::RunTimed(Task& task) {
+bool DeviceOwner::RunTimed(Task& task) {
   const Time begin = std::chrono::steady_clock::now();
   task();
   task = nullptr;  // What it holds goes before the next one begins, and without the lock.
-  const bool quick = std::chrono::steady_clock::now() - begin < kQuick;
-  const std::scoped_lock lock(mutex_);
+  return std::chrono::steady_clock::now() - begin < kQuick;
+}
+
+void DeviceOwner::Note(bool quick) {
   quick_in_row_ = quick ? std::min(quick_in_row_ + 1, kQuickEnough) : 0;
 }
 
@@ -94,8 +98,9 @@ void DeviceOwner::Run() {
       ready_.pop_front();
       busy_ = true;
       lock.unlock();
-      RunTimed(task);
+      const bool quick = RunTimed(task);
       lock.lock();
+      Note(quick);
       busy_ = false;
     } else if (stopping_) {
       return;

@@ -38,7 +38,10 @@ class DeviceOwner {
  private:
   void Run();
   bool DoneHere(Task& task);
-  void RunTimed(Task& task);
+  // Whether it was over at once.
+  static bool RunTimed(Task& task);
+  // With the lock.
+  void Note(bool quick);
 
   std::mutex mutex_;  // Guards those below.
   std::deque<Task> ready_;

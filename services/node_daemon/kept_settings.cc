@@ -38,6 +38,14 @@ Result<void> ChangeBorrowed(BorrowedGpu& gpu, const SettingChange& change) {
   return all;
 }
 
+// Whether the record says what was there before the first such change. Clocks that are reset need none.
+bool IsKnown(const SettingChange& change, const JournalRecord& record) {
+  if (std::holds_alternative<PowerLimitChange>(change)) return record.power_limit.has_value();
+  if (std::holds_alternative<PersistenceChange>(change)) return record.persistence_mode.has_value();
+  const auto* const lock = std::get_if<ClockLock>(&change);
+  return lock == nullptr || record.clocks(lock->domain).has_value();
+}
+
 }  // namespace
 
 std::string KeptSettings::Begin() {
@@ -140,19 +148,16 @@ Result<GpuJournal*> KeptSettings::UnleasedJournal() {
 Result<void> KeptSettings::NoteUnleased(const SettingChange& change) {
   if (rules_.journal.empty()) return {};
   ZEUS_ASSIGN_OR_RETURN(GpuJournal* const journal, UnleasedJournal());
+  if (IsKnown(change, before_)) return {};
   JournalRecord record = before_;
-  if (const auto* const power = std::get_if<PowerLimitChange>(&change); power != nullptr && !record.power_limit) {
+  if (const auto* const power = std::get_if<PowerLimitChange>(&change)) {
     ZEUS_ASSIGN_OR_RETURN(const Watts limit, gpu_.settings().ReadPowerLimit());
     record.power_limit = {limit, power->limit};
-  } else if (const auto* const mode = std::get_if<PersistenceChange>(&change);
-             mode != nullptr && !record.persistence_mode) {
+  } else if (const auto* const mode = std::get_if<PersistenceChange>(&change)) {
     ZEUS_ASSIGN_OR_RETURN(const PersistenceMode now, gpu_.settings().ReadPersistenceMode());
     record.persistence_mode = {now, mode->mode};
-  } else if (const auto* const lock = std::get_if<ClockLock>(&change);
-             lock != nullptr && !record.clocks(lock->domain)) {
+  } else if (const auto* const lock = std::get_if<ClockLock>(&change)) {
     record.clocks(lock->domain) = lock->range;
-  } else {
-    return {};
   }
   ZEUS_RETURN_IF_ERROR(journal->Write(record));
   before_ = std::move(record);

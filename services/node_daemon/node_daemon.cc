@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "services/node_daemon/answers.h"
 #include "services/node_daemon/cpu_routes.h"
@@ -117,8 +118,14 @@ std::string NodeDaemon::WhoIs(const Request& request) const {
   if (options_.guard) {
     if (const auto claims = options_.guard->Authenticate(request)) who = "user " + claims->subject;
   }
-  const auto add = [&who](const std::string& more) { who += (who.empty() ? "" : ", ") + more; };
-  if (request.peer.process) add(fmt::format("uid {}, pid {}", request.peer.process->uid, request.peer.process->pid));
+  const auto add = [&who](std::string more) {
+    if (who.empty()) {
+      who = std::move(more);
+    } else {
+      who.append(", ").append(more);
+    }
+  };
+  if (const auto& process = request.peer.process) add(fmt::format("uid {}, pid {}", process->uid, process->pid));
   if (!request.peer.address.empty()) add(request.peer.address);
   return who;
 }

@@ -18,13 +18,10 @@ class NodeGpus {
       auto node_gpu = std::make_unique<NodeGpu>(*gpu, options);
       gpus_.emplace(node_gpu->id(), std::move(node_gpu));
     }
+    for (const auto& [id, gpu] : gpus_) ids_.push_back(id);
   }
 
-  [[nodiscard]] std::vector<uint64_t> ids() const {
-    std::vector<uint64_t> ids;
-    for (const auto& [id, gpu] : gpus_) ids.push_back(id);
-    return ids;
-  }
+  [[nodiscard]] const std::vector<uint64_t>& ids() const { return ids_; }
   [[nodiscard]] NodeGpu& gpu(uint64_t id) { return *gpus_.at(id); }
 
   void EndLease(int64_t lease) {
@@ -37,6 +34,7 @@ class NodeGpus {
 
  private:
   std::map<uint64_t, std::unique_ptr<NodeGpu>> gpus_;
+  std::vector<uint64_t> ids_;
 };
 
 }  // namespace zeus

@@ -41,8 +41,9 @@ std::string ValueText(const SettingChange& change) {
 }
 
 std::string Describe(const SettingChange& change) {
-  const char* const name = OperationName(change);
-  return std::holds_alternative<ClockReset>(change) ? name : fmt::format("{} {}", name, ValueText(change));
+  std::string text = OperationName(change);
+  if (!std::holds_alternative<ClockReset>(change)) text.append(" ").append(ValueText(change));
+  return text;
 }
 
 std::string ReadBefore(Gpu& gpu, const SettingChange& change) {

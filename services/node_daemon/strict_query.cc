@@ -41,34 +41,40 @@ std::expected<uint32_t, std::string_view> ParseNumber(std::string_view text) {
 }  // namespace
 
 const std::string* QueryValues::Text(std::string_view name) const {
-  const auto found = values_.find(name);
-  return found == values_.end() ? nullptr : &std::get<std::string>(found->second);
+  const Value* const found = Find(name);
+  return found == nullptr ? nullptr : &std::get<std::string>(*found);
+}
+
+const QueryValues::Value* QueryValues::Find(std::string_view name) const {
+  const auto found = std::ranges::find(values_, name, &std::pair<std::string_view, Value>::first);
+  return found == values_.end() ? nullptr : &found->second;
 }
 
 std::expected<QueryValues, http::Response> ReadQuery(const http::NamedTexts& query, std::span<const QueryRule> rules) {
   QueryValues read;
+  read.values_.reserve(rules.size());
   for (const auto& [name, text] : query) {
     const auto rule = std::ranges::find(rules, name, &QueryRule::name);
     if (rule == rules.end()) return Wrong(fmt::format("unknown field `{}`, expected {}", name, ListOf(rules)));
-    if (read.values_.contains(name)) return Wrong(fmt::format("duplicate field `{}`", name));
+    if (read.Has(name)) return Wrong(fmt::format("duplicate field `{}`", name));
     switch (rule->kind) {
       case QueryRule::Kind::kText:
-        read.values_.emplace(rule->name, text);
+        read.values_.emplace_back(rule->name, text);
         break;
       case QueryRule::Kind::kFlag:
         if (text != "true" && text != "false") return Wrong("provided string was not `true` or `false`");
-        read.values_.emplace(rule->name, text == "true");
+        read.values_.emplace_back(rule->name, text == "true");
         break;
       case QueryRule::Kind::kNumber: {
         const auto number = ParseNumber(text);
         if (!number) return Wrong(number.error());
-        read.values_.emplace(rule->name, *number);
+        read.values_.emplace_back(rule->name, *number);
         break;
       }
     }
   }
   for (const QueryRule& rule : rules) {
-    if (rule.presence == QueryRule::Presence::kRequired && !read.values_.contains(rule.name)) {
+    if (rule.presence == QueryRule::Presence::kRequired && !read.Has(rule.name)) {
       return Wrong(fmt::format("missing field `{}`", rule.name));
     }
   }

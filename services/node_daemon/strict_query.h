@@ -2,11 +2,12 @@
 
 #include <cstdint>
 #include <expected>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "services/http/message.h"
 
@@ -22,21 +23,24 @@ struct QueryRule {
   Presence presence = Presence::kRequired;
 };
 
-/// The fields that came in, by name: each of its rule's kind.
+/// The fields that came in, each of its rule's kind.
 class QueryValues {
  public:
   /// Null where it is absent.
   [[nodiscard]] const std::string* Text(std::string_view name) const;
-  [[nodiscard]] bool Has(std::string_view name) const { return values_.contains(name); }
+  [[nodiscard]] bool Has(std::string_view name) const { return Find(name) != nullptr; }
   /// Preconditions: it is there, and of that kind.
-  [[nodiscard]] bool Flag(std::string_view name) const { return std::get<bool>(values_.find(name)->second); }
-  [[nodiscard]] uint32_t Number(std::string_view name) const { return std::get<uint32_t>(values_.find(name)->second); }
+  [[nodiscard]] bool Flag(std::string_view name) const { return std::get<bool>(*Find(name)); }
+  [[nodiscard]] uint32_t Number(std::string_view name) const { return std::get<uint32_t>(*Find(name)); }
 
  private:
   friend std::expected<QueryValues, http::Response> ReadQuery(const http::NamedTexts& query,
                                                               std::span<const QueryRule> rules);
+  using Value = std::variant<std::string, bool, uint32_t>;
 
-  std::map<std::string_view, std::variant<std::string, bool, uint32_t>> values_;
+  [[nodiscard]] const Value* Find(std::string_view name) const;
+
+  std::vector<std::pair<std::string_view, Value>> values_;  // A handful.
 };
 
 /// What a query says, or the published 400 for the first thing that is wrong in it: a field that no rule names, one

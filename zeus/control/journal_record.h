@@ -48,6 +48,9 @@ struct JournalRecord {
   [[nodiscard]] std::optional<ClockRange>& clocks(ClockDomain domain) {
     return domain == ClockDomain::kGraphics ? graphics_clocks : memory_clocks;
   }
+  [[nodiscard]] const std::optional<ClockRange>& clocks(ClockDomain domain) const {
+    return domain == ClockDomain::kGraphics ? graphics_clocks : memory_clocks;
+  }
 
   bool operator==(const JournalRecord&) const = default;
 };
