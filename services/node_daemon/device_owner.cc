@@ -91,9 +91,7 @@ void DeviceOwner::Run() {
     while (!later_.empty() && later_.begin()->first <= now) {
       ready_.push_back(std::move(later_.extract(later_.begin()).mapped()));
     }
-    if (busy_) {
-      news_.wait(lock);
-    } else if (!ready_.empty()) {
+    if (!busy_ && !ready_.empty()) {
       Task task = std::move(ready_.front());
       ready_.pop_front();
       busy_ = true;
@@ -102,9 +100,9 @@ void DeviceOwner::Run() {
       lock.lock();
       Note(quick);
       busy_ = false;
-    } else if (stopping_) {
+    } else if (!busy_ && stopping_) {
       return;
-    } else if (later_.empty()) {
+    } else if (busy_ || later_.empty()) {
       news_.wait(lock);
     } else {
       news_.wait_until(lock, later_.begin()->first);

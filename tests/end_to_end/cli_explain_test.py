@@ -4,7 +4,7 @@ import json
 import unittest
 import xml.etree.ElementTree
 
-from cli_run_test import RunCase
+from run_case import RunCase
 from zeus_program import ZeusTest, needs_traces
 
 LIBRISPEECH = ("explain", "--workload", "librispeech", "--gpu", "v100")

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 import toy_training
-from cli_run_test import RunCase
+from run_case import RunCase
 from zeus_program import ZEUS, rows
 
 

@@ -7,7 +7,7 @@ import socket
 import unittest
 
 import toy_training
-from cli_run_test import RunCase, wait_until
+from run_case import RunCase, wait_until
 from serve_test import Server, ask
 
 JOB = "birds/tiny/sgd"

@@ -17,6 +17,13 @@ from zeus_program import HERE, ZEUS, ZeusTest, environment
 ZEUSD = pathlib.Path(os.environ["ZEUSD_PROGRAM"]).resolve()
 TREES = HERE.parents[1] / "tests" / "support" / "powercap"
 GROUPS = ("gpu-control", "gpu-read", "cpu-read")
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
+# A route of each group; what its query needs.
+ROUTES = {"gpu-control": [("POST", "/gpu/set_power_limit?gpu_ids=0&block=true&power_limit_mw=200000"),
+                          ("POST", "/gpu/reset_locked_clocks?gpu_ids=0&block=true")],
+          "gpu-read": [("GET", "/gpu/get_power"), ("GET", "/gpu/get_persistence_mode?gpu_ids=3")],
+          "cpu-read": [("GET", "/cpu/get_power"), ("GET", "/cpu/get_cumulative_energy?cpu=true&dram=false")]}
 
 MACHINE = """
 settings = "everyone"

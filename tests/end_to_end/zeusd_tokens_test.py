@@ -8,8 +8,7 @@ import unittest
 
 from serve_tokens_test import signed
 from zeus_program import environment
-from zeusd_case import GROUPS, ZEUSD, ZeusdCase
-from zeusd_test import JSON, ROUTES
+from zeusd_case import GROUPS, JSON, ROUTES, ZEUSD, ZeusdCase
 
 REQUIRED = "Authentication required. Provide an Authorization: Bearer <token> header."
 
