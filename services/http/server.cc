@@ -170,10 +170,13 @@ class Server::Impl {
       co_return false;
     }
     const bool stays = keep_alive && !stopping_;
-    const std::string whole = WholeMessage(*exchange->response, stays);
-    std::string_view rest = whole;
-    error = connection.WriteSome(rest);
-    const bool written = !error && (rest.empty() || co_await Write(connection, std::string(rest)));
+    std::string answer = WholeMessage(*exchange->response, stays);
+    std::string_view rest = answer;
+    bool written = !connection.WriteSome(rest);
+    if (written && !rest.empty()) {
+      answer.erase(0, answer.size() - rest.size());
+      written = co_await Write(connection, std::move(answer));
+    }
     Tell(*exchange);
     co_return written&& stays;
   }

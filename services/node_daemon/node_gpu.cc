@@ -70,16 +70,17 @@ void NodeGpu::Stop() {
 
 Result<void> NodeGpu::Apply(const ChangeRequest& request) {
   constexpr size_t kMostFields = 6;
+  const std::string gpu = std::to_string(id());
   http::NamedTexts fields;
   fields.reserve(kMostFields);
-  fields.emplace_back("gpu", std::to_string(id()));
+  fields.emplace_back("gpu", gpu);
   fields.emplace_back("uuid", gpu_.info().uuid);
   fields.emplace_back("who", request.who);
   if (request.lease) fields.emplace_back("lease", std::to_string(*request.lease));
   std::string before = ReadBefore(gpu_, request.change);
   if (!before.empty()) fields.emplace_back("before", std::move(before));
   fields.emplace_back("after", ValueText(request.change));
-  const std::string what = "GPU " + fields.front().second + ": " + Describe(request.change);
+  const std::string what = "GPU " + gpu + ": " + Describe(request.change);
   // Asked here, where it will be put back: after its end nobody would.
   if (request.lease && !leases_.IsLive(*request.lease)) {
     log_("warning", what + ": the lease has ended", fields);
