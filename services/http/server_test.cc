@@ -146,6 +146,18 @@ TEST_F(ServerTest, UnknownPathsAndMethodsAreTold) {
   EXPECT_EQ(client.Send("GET", "/echo/%zz")->status, 400);
 }
 
+TEST_F(ServerTest, AnAnswerThatGoesOutInPartsIsWhole) {
+  std::string numbers;
+  for (int i = 0; numbers.size() < kMuch; ++i) numbers += std::to_string(i) + " ";
+  router_.Add("GET", "/numbers", [&](const Request&, Responder responder) { responder.Send({.body = numbers}); });
+  Start();
+  const std::string answers = Raw("GET /numbers HTTP/1.1\r\n\r\nGET /echo/next HTTP/1.1\r\n\r\n");
+  const size_t begin = answers.find("\r\n\r\n") + 4;
+  ASSERT_GT(answers.size(), begin + numbers.size());
+  EXPECT_TRUE(answers.compare(begin, numbers.size(), numbers) == 0);
+  EXPECT_THAT(answers.substr(begin + numbers.size()), AllOf(StartsWith("HTTP/1.1 200 "), ::testing::EndsWith("next")));
+}
+
 TEST_F(ServerTest, AHandlerThatForgetsToAnswerAnswers500) {
   Start();
   EXPECT_EQ(NewClient().Send("GET", "/dropped")->status, 500);
