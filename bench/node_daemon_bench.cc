@@ -94,7 +94,7 @@ void Compare(const std::filesystem::path& daemon, const std::filesystem::path& b
   if (clients.number == 1) Print("get_power of 8 GPUs", clients, Measure<PowerReader>(daemon, clients), floor);
 }
 
-void Run(const std::filesystem::path& folder) {
+void Run(const std::filesystem::path& folder, size_t workers) {
   std::vector<std::unique_ptr<FakeGpu>> gpus;
   std::vector<Gpu*> all;
   for (int i = 0; i < kGpus; ++i) {
@@ -109,6 +109,7 @@ void Run(const std::filesystem::path& folder) {
   const std::filesystem::path socket = folder / "zeusd.sock";
   http::ServerOptions options;
   options.socket = socket;
+  options.threads = workers;
   auto server = http::Server::Start(std::move(options), daemon.Routes());
   if (!server) Die(server.error().message);
   const std::filesystem::path bare = folder / "bare.sock";
@@ -127,10 +128,10 @@ void Run(const std::filesystem::path& folder) {
 }  // namespace
 }  // namespace zeus
 
-int main() {
+int main(int argc, char** argv) {
   std::string folder = (std::filesystem::temp_directory_path() / "node_daemon_bench.XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) zeus::Die("cannot make a folder");
   const zeus::AwakeCores awake;
-  zeus::Run(folder);
+  zeus::Run(folder, argc > 1 ? std::strtoul(argv[1], nullptr, 10) : zeus::kNodeDaemonWorkers);
   std::filesystem::remove_all(folder);
 }

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "apps/zeus/journal_folder.h"
 #include "apps/zeus/number_flags.h"
@@ -39,7 +38,7 @@ struct NodeServeFlags {
   std::optional<uint32_t> socket_uid;
   std::optional<uint32_t> socket_gid;
   std::string tcp_bind_address = "127.0.0.1:4938";
-  uint32_t workers = 1;
+  uint32_t workers = kNodeDaemonWorkers;
   uint32_t gpu_poll_hz = 20;
   uint32_t cpu_poll_hz = 10;
   std::string gpu_backend = "auto";
@@ -86,6 +85,7 @@ Result<mode_t> PermissionsOf(const std::string& text) {
 // Where to listen; makes the socket's folder.
 Result<http::ServerOptions> OptionsOf(const NodeServeFlags& flags) {
   http::ServerOptions options;
+  options.threads = flags.workers;
   if (flags.mode == "tcp") {
     Result<http::TcpAddress> address = http::ParseHostPort(flags.tcp_bind_address);
     if (!address) {
@@ -196,7 +196,6 @@ Result<void> Serve(const NodeServeFlags& flags, const Console& console) {
 
 void AddNodeServeCommand(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<NodeServeFlags>();
-  flags->workers = std::max(1U, std::thread::hardware_concurrency());
   CLI::App* const command = app.add_subcommand("serve", "Answer for this machine's GPUs and CPUs over HTTP");
   command->add_option("--mode", flags->mode, "Listen on a Unix socket, uds, or on tcp [uds]")
       ->check(CLI::IsMember({"uds", "tcp"}));
@@ -212,7 +211,7 @@ void AddNodeServeCommand(CLI::App& app, Invocation& invocation) {
       ->type_name("HOST:PORT");
   command
       ->add_option("--num-workers", flags->workers,
-                   "Taken for the published daemon's sake: one thread answers, and each device has its own")
+                   "Threads that answer, each some of the clients; every device has its own besides [2]")
       ->transform(TextOf<uint32_t>())
       ->check(CLI::Range(1U, 4096U));
   command->add_option("--gpu-power-poll-hz", flags->gpu_poll_hz, "How often streams read a GPU's power [20]")

@@ -17,7 +17,7 @@ struct ServerSources {
   std::function<int64_t()> now_ms;    ///< Since 1970, UTC.
   std::function<uint64_t()> entropy;  ///< Random bits.
   std::optional<int64_t> lease_ms;    ///< Of trials: ServiceTime.
-  /// What GET /metrics tells of the server's requests, on the server's thread; null: nothing.
+  /// What GET /metrics tells of the server's requests; null: nothing.
   std::shared_ptr<const http::RequestMetrics> requests = nullptr;
   /// Asks for tokens with the scopes of scopes.h; null: everybody may do everything.
   std::shared_ptr<const http::BearerGuard> guard = nullptr;

@@ -10,8 +10,8 @@
 
 namespace zeus::http {
 
-/// The connections of a server, and when each is closed if nothing happens until then. One timer for all of them: to
-/// set a deadline costs no system call. On the server's thread alone.
+/// The connections of a thread, and when each is closed if nothing happens until then. One timer for all of them: to
+/// set a deadline costs no system call. On that thread alone.
 class Deadlines {
  public:
   using Clock = std::chrono::steady_clock;

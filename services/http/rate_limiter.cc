@@ -5,6 +5,9 @@
 namespace zeus::http {
 
 bool RateLimiter::Allow(const std::string& client, Time now) {
+  const std::scoped_lock lock(mutex_);
+  now = std::max(now, newest_);  // Of another thread that came first.
+  newest_ = now;
   ForgetFull(now);
   Bucket& bucket = buckets_.try_emplace(client, Bucket{.requests = rate_, .at = now}).first->second;
   bucket.requests = std::min(rate_, bucket.requests + rate_ * std::chrono::duration<double>(now - bucket.at).count());

@@ -2,11 +2,12 @@
 
 #include <chrono>
 #include <map>
+#include <mutex>
 #include <string>
 
 namespace zeus::http {
 
-/// A bucket for each client that holds a second's requests and fills at their rate. Not thread-safe.
+/// A bucket for each client that holds a second's requests and fills at their rate. Thread-safe.
 class RateLimiter {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -14,10 +15,13 @@ class RateLimiter {
   /// Precondition: at least one.
   explicit RateLimiter(double requests_per_second) : rate_(requests_per_second) {}
 
-  /// Whether the client may ask now. `now` never goes back.
+  /// Whether the client may ask now.
   bool Allow(const std::string& client, Time now);
 
-  [[nodiscard]] size_t clients() const { return buckets_.size(); }
+  [[nodiscard]] size_t clients() const {
+    const std::scoped_lock lock(mutex_);
+    return buckets_.size();
+  }
 
  private:
   struct Bucket {
@@ -25,11 +29,14 @@ class RateLimiter {
     Time at;
   };
 
+  // With the lock.
   void ForgetFull(Time now);
 
-  double rate_;
+  const double rate_;
+  mutable std::mutex mutex_;               // Guards the following.
   std::map<std::string, Bucket> buckets_;  // Of those who asked within about the last second.
   Time forgotten_at_;
+  Time newest_;
 };
 
 }  // namespace zeus::http

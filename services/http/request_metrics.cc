@@ -9,6 +9,7 @@ void RequestMetrics::Observe(const AccessRecord& record) {
   const std::string method = record.route.empty() ? "" : record.method;
   const std::string route(record.route);
   const double seconds = std::chrono::duration<double>(record.time).count();
+  const std::scoped_lock lock(mutex_);
   ++requests_[{method, route, record.status}];
   Latency& latency = latencies_[{method, route}];
   const auto bound = std::ranges::lower_bound(kBoundsSeconds, seconds) - kBoundsSeconds.begin();
@@ -17,6 +18,7 @@ void RequestMetrics::Observe(const AccessRecord& record) {
 }
 
 void RequestMetrics::Write(MetricsText& metrics) const {
+  const std::scoped_lock lock(mutex_);
   metrics.Begin("zeus_http_requests_total", "counter", "Answered requests.");
   for (const auto& [key, count] : requests_) {
     const auto& [method, route, status] = key;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <string>
 #include <tuple>
 
@@ -11,7 +12,7 @@
 
 namespace zeus::http {
 
-/// Counts a server's answers. To be used on the server's thread alone: from ServerOptions::log, and from handlers.
+/// Counts a server's answers, told by ServerOptions::log. Thread-safe.
 class RequestMetrics {
  public:
   void Observe(const AccessRecord& record);
@@ -29,6 +30,7 @@ class RequestMetrics {
     double sum_seconds = 0;
   };
 
+  mutable std::mutex mutex_;                                                // Guards both.
   std::map<std::tuple<std::string, std::string, int>, uint64_t> requests_;  // By method, route, status.
   std::map<std::pair<std::string, std::string>, Latency> latencies_;        // By method, route.
 };

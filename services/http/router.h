@@ -13,7 +13,7 @@ namespace zeus::http {
 /// Which handler answers which request. Constant once the server runs; then safe to use from any thread.
 class Router {
  public:
-  /// Must not block: it runs on the server's only thread. It may hand the Responder to another one.
+  /// Must not block: it runs on a thread that answers others, too. It may hand the Responder to another one.
   using Handler = std::function<void(const Request&, Responder)>;
 
   /// Asked first, whatever the path; what it returns is the answer, and no handler is called.

@@ -43,12 +43,14 @@ struct ServerOptions {
   std::optional<std::filesystem::path> socket;
   SocketAccess socket_access;
   Limits limits;
+  /// That answer, each the connections that it is given in turn. Past 1, handlers are to be thread-safe.
+  size_t threads = 1;
   /// How long Stop() waits for requests under way.
   std::chrono::milliseconds grace = std::chrono::seconds(10);
-  std::function<void(const AccessRecord&)> log;  ///< Called on the server's thread; may be empty.
+  std::function<void(const AccessRecord&)> log;  ///< Called on the thread that answers; may be empty.
 };
 
-/// HTTP/1.1 with connections kept alive, over TCP and a Unix socket, on one thread of its own.
+/// HTTP/1.1 with connections kept alive, over TCP and a Unix socket, on threads of its own.
 ///
 /// Handlers that keep a Responder must have answered, or destroyed it, before the server is destroyed; and whatever
 /// wakes a BodyStream must have ended.
@@ -68,7 +70,8 @@ class Server {
   /// Where it listens, with the port that the system picked.
   [[nodiscard]] const std::optional<TcpAddress>& tcp() const;
 
-  /// Takes no new requests, finishes those under way within the grace, closes everything. From any thread but its own.
+  /// Takes no new requests, finishes those under way within the grace, closes everything. From any thread but its own
+  /// ones.
   void Stop();
 
  private:

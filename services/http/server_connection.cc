@@ -1,5 +1,7 @@
 #include "services/http/server_connection.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio.hpp>
 
@@ -47,6 +49,19 @@ net::awaitable<error_code> ServerConnection::Write(std::string_view bytes) {
 void ServerConnection::Close() {
   error_code ignored;
   socket.close(ignored);
+}
+
+std::shared_ptr<ServerConnection> ServerConnection::MoveTo(net::io_context& io) {
+  error_code error;
+  Socket moved(io);
+  const Socket::endpoint_type here = socket.local_endpoint(error);
+  const Socket::native_handle_type handle = socket.release(error);
+  if (!error) moved.assign(here.protocol(), handle, error);
+  if (error) ::close(handle);
+  auto connection = std::make_shared<ServerConnection>(std::move(moved));
+  connection->peer = std::move(peer);
+  connection->idle = idle;
+  return connection;
 }
 
 }  // namespace zeus::http

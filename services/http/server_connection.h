@@ -7,6 +7,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -19,7 +20,7 @@
 
 namespace zeus::http {
 
-/// One client's connection. On the server's thread alone.
+/// One client's connection. On the thread alone that serves it.
 struct ServerConnection {
   using Socket = boost::asio::generic::stream_protocol::socket;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -40,6 +41,9 @@ struct ServerConnection {
 
   /// What waits on it fails.
   void Close();
+
+  /// The client's connection on another thread. Nothing may wait on this one, whose socket is closed from now on.
+  std::shared_ptr<ServerConnection> MoveTo(boost::asio::io_context& io);
 
   Socket socket;
   boost::beast::flat_buffer buffer;

@@ -365,7 +365,7 @@ TEST_F(ServerTest, AGateAnswersBeforeAnyRouteAndAFallbackWhereThereIsNone) {
 TEST_F(ServerTest, AnAddressThatIsNoneOrTakenIsToldSo) {
   Start();
   EXPECT_FALSE(Server::Start({.tcp = TcpAddress{.host = "nowhere"}}, router_));
-  EXPECT_FALSE(Server::Start({.tcp = *server_->tcp()}, router_));
+  EXPECT_FALSE(Server::Start({.tcp = server_->tcp()}, router_));
   EXPECT_FALSE(Server::Start({}, router_));
 }
 

@@ -9,7 +9,7 @@
 
 namespace zeus::http {
 
-/// What wakes a stream's coroutine. On the server's thread alone.
+/// What wakes a stream's coroutine. On the thread alone that sends streams.
 struct StreamState {
   StreamState(boost::asio::io_context& io, std::chrono::milliseconds time_to_gather)
       : gather_time(time_to_gather), wake(io, boost::asio::steady_timer::time_point::max()) {}
@@ -40,7 +40,7 @@ class StreamWakes {
   std::mutex mutex_;
   std::vector<std::shared_ptr<StreamState>> gathered_;  // Guarded by it: streams that have news.
 
-  // On the server's thread alone.
+  // On the thread alone that sends streams.
   boost::asio::io_context& io_;
   boost::asio::steady_timer timer_;
 };

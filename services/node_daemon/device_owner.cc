@@ -39,14 +39,24 @@ bool DeviceOwner::DoneHere(Task& task) {
   if (!http::MayStepAside()) return false;
   {
     const std::scoped_lock lock(mutex_);
-    if (stopping_ || busy_ || !ready_.empty() || quick_in_row_ < kQuickEnough) return false;
-    busy_ = true;
+    if (stopping_ || !ready_.empty() || quick_in_row_ < kQuickEnough) return false;
   }
-  bool quick = false;
-  http::StepAside([&quick, &task] { quick = RunTimed(task); });
-  const std::scoped_lock lock(mutex_);
-  Note(quick);
-  busy_ = false;
+  bool done = false;
+  http::StepAside([&] { done = DoneAside(task); });
+  return done;
+}
+
+bool DeviceOwner::DoneAside(Task& task) {
+  std::unique_lock lock(mutex_);
+  ++waiting_;
+  const bool free = turn_over_.wait_for(lock, kQuick, [this] { return !busy_; });
+  --waiting_;
+  if (!free || stopping_ || !ready_.empty()) return false;
+  busy_ = true;
+  lock.unlock();
+  const bool quick = RunTimed(task);
+  lock.lock();
+  EndTurn(quick);
   if (!ready_.empty() || !later_.empty() || stopping_) news_.notify_one();
   return true;
 }
@@ -58,8 +68,10 @@ bool DeviceOwner::RunTimed(Task& task) {
   return std::chrono::steady_clock::now() - begin < kQuick;
 }
 
-void DeviceOwner::Note(bool quick) {
+void DeviceOwner::EndTurn(bool quick) {
   quick_in_row_ = quick ? std::min(quick_in_row_ + 1, kQuickEnough) : 0;
+  busy_ = false;
+  if (waiting_ > 0) turn_over_.notify_one();
 }
 
 void DeviceOwner::PostAt(Time due, Task task) {
@@ -98,8 +110,7 @@ void DeviceOwner::Run() {
       lock.unlock();
       const bool quick = RunTimed(task);
       lock.lock();
-      Note(quick);
-      busy_ = false;
+      EndTurn(quick);
     } else if (!busy_ && stopping_) {
       return;
     } else if (busy_ || later_.empty()) {

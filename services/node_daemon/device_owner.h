@@ -14,8 +14,9 @@ namespace zeus {
 /// The thread that a device belongs to: it does what others ask for, one thing after the other, in the order in which
 /// they asked. With nothing to do it does not wake up. Thread-safe.
 ///
-/// A device that has been answering at once needs no other thread: to wake one takes longer than the answer. Then the
-/// server's own thread does what is asked for, stepping aside, as long as the owner has nothing else to do.
+/// A device that has been answering at once needs no other thread: to wake one takes longer than the answer. Then a
+/// server's own thread does what is asked for, stepping aside, as long as the owner has nothing else to do; and waits
+/// for another one's turn to be over, as long as that may take.
 class DeviceOwner {
  public:
   using Task = std::move_only_function<void()>;
@@ -38,10 +39,12 @@ class DeviceOwner {
  private:
   void Run();
   bool DoneHere(Task& task);
+  // Waits for its turn, but not for long.
+  bool DoneAside(Task& task);
   // Whether it was over at once.
   static bool RunTimed(Task& task);
   // With the lock.
-  void Note(bool quick);
+  void EndTurn(bool quick);
 
   std::mutex mutex_;  // Guards those below.
   std::deque<Task> ready_;
@@ -49,7 +52,9 @@ class DeviceOwner {
   bool busy_ = false;     // Somebody is doing something, without the lock.
   int quick_in_row_ = 0;  // So many that were done were over at once.
   bool stopping_ = false;
+  int waiting_ = 0;  // A server's threads, for their turn.
   std::condition_variable news_;
+  std::condition_variable turn_over_;
 
   std::mutex stop_mutex_;  // One Stop() at a time.
   std::thread thread_;     // The last: it uses the others.

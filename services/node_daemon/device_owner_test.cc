@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <future>
@@ -69,14 +70,16 @@ class OwnerBehindAServer : public ::testing::Test {
           hanging_.set_value();
           let_go_.get_future().wait();
         }
+        most_at_once_ = std::max(most_at_once_.load(), ++at_once_);
         std::this_thread::sleep_for(takes_.load());
+        --at_once_;
         responder.Send({.body = std::this_thread::get_id() == handler ? "here" : "owner"});
       });
     });
     router.Add("GET", "/other", [this](const http::Request&, http::Responder responder) {
       other_.Do([responder = std::move(responder)]() mutable { responder.Send({.body = "other"}); });
     });
-    auto server = http::Server::Start({.tcp = http::TcpAddress{}}, std::move(router));
+    auto server = http::Server::Start({.tcp = http::TcpAddress{}, .threads = 2}, std::move(router));
     EXPECT_TRUE(server);
     server_ = *std::move(server);
     client_.emplace(*server_->tcp());
@@ -94,6 +97,8 @@ class OwnerBehindAServer : public ::testing::Test {
 
   std::atomic<std::chrono::microseconds> takes_{std::chrono::microseconds(0)};
   std::atomic<bool> hangs_ = false;
+  std::atomic<int> at_once_ = 0;
+  std::atomic<int> most_at_once_ = 0;
   std::promise<void> hanging_;
   std::promise<void> let_go_;
   DeviceOwner owner_;
@@ -134,6 +139,24 @@ TEST_F(OwnerBehindAServer, AQuickDeviceThatHangsHoldsOnlyItsOwnRequestsUp) {
   let_go_.set_value();
   EXPECT_EQ(hanging.get(), "here");
   EXPECT_EQ(behind.get(), "owner");
+}
+
+TEST_F(OwnerBehindAServer, ThreadsThatAskAtTheSameTimeTakeTurns) {
+  ASSERT_TRUE(ComesToBeDone("here"));
+  std::atomic<int> here = 0;
+  {
+    std::vector<std::jthread> clients;
+    for (int i = 0; i < 4; ++i) {
+      clients.emplace_back([&] {
+        http::Client client(*server_->tcp());
+        for (int k = 0; k < 500; ++k) {
+          if (client.Send("GET", "/do")->body == "here") ++here;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(most_at_once_, 1);
+  EXPECT_GT(here, 0);
 }
 
 TEST_F(OwnerBehindAServer, WhatWasAskedForBeforeIsDoneBefore) {

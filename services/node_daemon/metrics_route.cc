@@ -12,7 +12,6 @@ void MetricsRoute::AddTo(http::Router& router) {
   router.Add("GET", "/metrics", [this](const http::Request& request, http::Responder responder) {
     const http::MetricsFormat format = http::MetricsFormatFor(request.Header("accept"));
     http::MetricsText metrics(format);
-    // Requests are counted on this thread, and may be read on no other.
     if (sources_.requests) sources_.requests->Write(metrics);
     metrics.Begin("zeus_leases", "gauge", "Leases under which settings may be changed.");
     metrics.Add({}, static_cast<double>(sources_.leases->List().size()));

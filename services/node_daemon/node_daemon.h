@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -12,6 +13,9 @@
 #include "services/node_daemon/node_gpus.h"
 
 namespace zeus {
+
+/// Threads that answer, by default: one is busy with an answer while the other takes what comes.
+inline constexpr size_t kNodeDaemonWorkers = 2;
 
 struct NodeDaemonOptions {
   std::vector<ApiGroup> groups;  ///< In the order in which they are told.
@@ -46,9 +50,9 @@ class NodeDaemon {
   [[nodiscard]] http::Response Discover();
   [[nodiscard]] http::Response WhoAmI(const http::Request& request) const;
 
-  const NodeDaemonOptions options_;
   [[nodiscard]] std::string WhoIs(const http::Request& request) const;
 
+  const NodeDaemonOptions options_;
   LeaseBook leases_;
   NodeGpus gpus_;
   NodeCpus cpus_;
