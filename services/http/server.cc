@@ -4,6 +4,7 @@
 
 #include <boost/asio.hpp>
 #include <mutex>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -60,7 +61,8 @@ class Server::Impl {
     if (std::exchange(serves_, false)) {
       net::post(io(), [this] { CloseAcceptors(); });
       for (const auto& loop : loops_) loop->Stop();
-      for (const auto& loop : loops_) loop->Join();
+      // The first one last: what another has begun to stream comes to it.
+      for (const auto& loop : loops_ | std::views::reverse) loop->Join();
     }
     if (std::exchange(has_socket_file_, false)) ::unlink(shared_.options.socket->c_str());
   }
@@ -77,6 +79,7 @@ class Server::Impl {
     error_code error;
     acceptor.non_blocking(true, error);
     while (!closed_) {
+      // The other acceptor may take one in meanwhile: this one's stays with the thread that it is made for.
       ServingLoop* loop = &NextLoop();
       auto socket = co_await acceptor.async_accept(ExecutorOf(*loop), net::redirect_error(net::use_awaitable, error));
       if (closed_) break;
@@ -90,6 +93,7 @@ class Server::Impl {
       for (int left = kAcceptedAtOnce; left > 0 && !error; --left) {
         Peer peer = Greet(socket);
         loop->Take(ServerConnection::Socket(std::move(socket)), std::move(peer));
+        ++taken_;
         if (left == 1) break;
         loop = &NextLoop();
         socket = acceptor.accept(ExecutorOf(*loop), error);
@@ -97,8 +101,8 @@ class Server::Impl {
     }
   }
 
+  ServingLoop& NextLoop() { return *loops_[taken_ % loops_.size()]; }
   static net::any_io_executor ExecutorOf(ServingLoop& loop) { return loop.io().get_executor(); }
-  ServingLoop& NextLoop() { return *loops_[next_++ % loops_.size()]; }
 
   void CloseAcceptors() {
     closed_ = true;
@@ -116,7 +120,7 @@ class Server::Impl {
   // On the first one's thread alone, once it runs.
   std::optional<net::ip::tcp::acceptor> tcp_;
   std::optional<net::local::stream_protocol::acceptor> unix_;
-  size_t next_ = 0;
+  size_t taken_ = 0;  // Connections.
   bool closed_ = false;
 };
 

@@ -61,6 +61,11 @@ void ServingLoop::Stop() {
   net::post(io_, [this] { BeginStop(); });
 }
 
+void ServingLoop::Join() {
+  until_joined_.reset();
+  thread_.Join();
+}
+
 net::awaitable<void> ServingLoop::Serve(std::shared_ptr<ServerConnection> connection) {
   if (shared_.connections >= shared_.options.limits.connections) {
     co_await Refuse(*connection, Problem(503, "too many connections"));
@@ -266,7 +271,6 @@ net::awaitable<void> ServingLoop::Drain(ServerConnection& connection) {
 
 void ServingLoop::BeginStop() {
   stopping_ = true;
-  until_stop_.reset();
   for (const std::shared_ptr<ServerConnection>& connection : deadlines_.connections()) {
     if (connection->streaming) connection->streaming->wake.cancel();
     if (connection->idle) connection->Close();

@@ -46,9 +46,10 @@ class ServingLoop {
   void Start(ServingLoop& streams);
   /// Answers a client from now on; the socket is one of this loop's context. From any thread.
   void Take(ServerConnection::Socket socket, Peer peer);
-  /// Takes no new requests, and finishes those under way within the grace. From any thread but its own; Join() waits.
+  /// Takes no new requests, and finishes those under way within the grace. From any thread but its own.
   void Stop();
-  void Join() { thread_.Join(); }
+  /// Waits for that; once those that hand it streams have ended.
+  void Join();
 
  private:
   struct Exchange;
@@ -86,7 +87,7 @@ class ServingLoop {
 
   // On the thread alone, once it runs.
   boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> until_stop_{io_.get_executor()};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> until_joined_{io_.get_executor()};
   boost::asio::steady_timer grace_{io_};
   boost::asio::steady_timer last_pieces_{io_};
   Deadlines deadlines_;
