@@ -132,6 +132,6 @@ int main(int argc, char** argv) {
   std::string folder = (std::filesystem::temp_directory_path() / "node_daemon_bench.XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) zeus::Die("cannot make a folder");
   const zeus::AwakeCores awake;
-  zeus::Run(folder, argc > 1 ? std::strtoul(argv[1], nullptr, 10) : zeus::kNodeDaemonWorkers);
+  zeus::Run(folder, argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1);
   std::filesystem::remove_all(folder);
 }

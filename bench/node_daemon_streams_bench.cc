@@ -123,7 +123,6 @@ void ServeForever(const std::filesystem::path& socket) {
   NodeDaemon daemon(all, {}, {.groups = {ApiGroup::kGpuRead}, .gpu_poll_period = Seconds(1.0 / kHz)});
   http::ServerOptions options;
   options.socket = socket;
-  options.threads = kNodeDaemonWorkers;
   const auto server = http::Server::Start(std::move(options), daemon.Routes());
   if (!server) Die(server.error().message);
   while (true) ::pause();

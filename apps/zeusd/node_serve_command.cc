@@ -38,7 +38,7 @@ struct NodeServeFlags {
   std::optional<uint32_t> socket_uid;
   std::optional<uint32_t> socket_gid;
   std::string tcp_bind_address = "127.0.0.1:4938";
-  uint32_t workers = kNodeDaemonWorkers;
+  uint32_t workers = 1;
   uint32_t gpu_poll_hz = 20;
   uint32_t cpu_poll_hz = 10;
   std::string gpu_backend = "auto";
@@ -211,7 +211,7 @@ void AddNodeServeCommand(CLI::App& app, Invocation& invocation) {
       ->type_name("HOST:PORT");
   command
       ->add_option("--num-workers", flags->workers,
-                   "Threads that answer, each some of the clients; every device has its own besides [2]")
+                   "Threads that answer, each some of the clients; every device has its own besides [1]")
       ->transform(TextOf<uint32_t>())
       ->check(CLI::Range(1U, 4096U));
   command->add_option("--gpu-power-poll-hz", flags->gpu_poll_hz, "How often streams read a GPU's power [20]")

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -13,9 +12,6 @@
 #include "services/node_daemon/node_gpus.h"
 
 namespace zeus {
-
-/// Threads that answer, by default: one is busy with an answer while the other takes what comes.
-inline constexpr size_t kNodeDaemonWorkers = 2;
 
 struct NodeDaemonOptions {
   std::vector<ApiGroup> groups;  ///< In the order in which they are told.

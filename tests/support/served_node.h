@@ -46,7 +46,7 @@ class ServedNode {
     daemon_.emplace(gpus_, cpus_, std::move(options));
     http::ServerOptions listening;
     listening.socket = socket();
-    listening.threads = kNodeDaemonWorkers;
+    listening.threads = 2;
     http::Router router = daemon_->Routes();
     if (!options_.has_leases) {
       router.SetGate([](const http::Request& request) -> std::optional<http::Response> {
