@@ -4,6 +4,8 @@
 // awake: a virtual one that halts takes longer to come back than all of this. To wake a sleeping client on another core
 // costs tens of microseconds on a virtual machine all the same; clients that look for their answers have only the
 // daemon's own time in theirs.
+//
+//     node_daemon_bench [THREADS]    threads of the daemon that answer; 1 by default
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -94,7 +96,7 @@ void Compare(const std::filesystem::path& daemon, const std::filesystem::path& b
   if (clients.number == 1) Print("get_power of 8 GPUs", clients, Measure<PowerReader>(daemon, clients), floor);
 }
 
-void Run(const std::filesystem::path& folder, size_t workers) {
+void Run(const std::filesystem::path& folder, size_t threads) {
   std::vector<std::unique_ptr<FakeGpu>> gpus;
   std::vector<Gpu*> all;
   for (int i = 0; i < kGpus; ++i) {
@@ -109,7 +111,7 @@ void Run(const std::filesystem::path& folder, size_t workers) {
   const std::filesystem::path socket = folder / "zeusd.sock";
   http::ServerOptions options;
   options.socket = socket;
-  options.threads = workers;
+  options.threads = threads;
   auto server = http::Server::Start(std::move(options), daemon.Routes());
   if (!server) Die(server.error().message);
   const std::filesystem::path bare = folder / "bare.sock";
@@ -129,9 +131,11 @@ void Run(const std::filesystem::path& folder, size_t workers) {
 }  // namespace zeus
 
 int main(int argc, char** argv) {
+  const size_t threads = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1;
+  if (threads == 0) zeus::Die("expected a number of threads");
   std::string folder = (std::filesystem::temp_directory_path() / "node_daemon_bench.XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) zeus::Die("cannot make a folder");
   const zeus::AwakeCores awake;
-  zeus::Run(folder, argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1);
+  zeus::Run(folder, threads);
   std::filesystem::remove_all(folder);
 }

@@ -275,7 +275,7 @@ class Routes {
   }
 
   void GetMetrics(const Request&, Responder responder) const {
-    // Requests on the server's thread, where we are, jobs on the store's.
+    // Jobs are read on the store's thread.
     http::MetricsText metrics;
     if (sources_.requests) sources_.requests->Write(metrics);
     AddJobs(std::make_shared<JobMetrics>(), std::move(metrics), std::move(responder));

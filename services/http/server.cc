@@ -2,8 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio.hpp>
+#include <chrono>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <ranges>
 #include <utility>
 #include <vector>

@@ -43,7 +43,8 @@ struct ServerOptions {
   std::optional<std::filesystem::path> socket;
   SocketAccess socket_access;
   Limits limits;
-  /// That answer, each the connections that it is given in turn. Past 1, handlers are to be thread-safe.
+  /// That answer, each the connections that it is given in turn. Past 1, handlers and `log` are to be
+  /// thread-safe.
   size_t threads = 1;
   /// How long Stop() waits for requests under way.
   std::chrono::milliseconds grace = std::chrono::seconds(10);
@@ -70,8 +71,7 @@ class Server {
   /// Where it listens, with the port that the system picked.
   [[nodiscard]] const std::optional<TcpAddress>& tcp() const;
 
-  /// Takes no new requests, finishes those under way within the grace, closes everything. From any thread but its own
-  /// ones.
+  /// Takes no new requests, finishes those under way within the grace, closes everything. From any thread but its own.
   void Stop();
 
  private:

@@ -25,7 +25,7 @@ struct StreamState {
   bool gone = false;  // The client, or the connection.
 };
 
-/// Wakes streams on the server's thread: those together that have news within the time in which they gather it.
+/// Wakes streams on the thread that sends them: those together that have news within the time in which they gather it.
 class StreamWakes {
  public:
   explicit StreamWakes(boost::asio::io_context& io) : io_(io), timer_(io) {}
