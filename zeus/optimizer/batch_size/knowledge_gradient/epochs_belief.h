@@ -33,6 +33,8 @@ class EpochsBelief {
   [[nodiscard]] size_t sizes() const { return sizes_.size(); }
   [[nodiscard]] size_t curves() const { return weights_.size(); }
   [[nodiscard]] int64_t runs(size_t size) const { return static_cast<int64_t>(sizes_[size].values.size()); }
+  /// ln(epochs) of those runs.
+  [[nodiscard]] std::span<const double> log_epochs(size_t size) const { return sizes_[size].values; }
   [[nodiscard]] int64_t reached(size_t size) const { return sizes_[size].reached; }
   [[nodiscard]] int64_t stopped(size_t size) const { return runs(size) - reached(size); }
 

@@ -123,6 +123,8 @@ std::string ReasonOf(const Decision& decision) {
       return "the last try did not reach the target: the incumbent ends the recurrence";
     case Decision::Why::kTrial:
       return "what a run there would teach, over the recurrences to come, is worth its price";
+    case Decision::Why::kFewerEpochs:
+      return "to know how often a run there takes an epoch fewer is worth its price";
   }
   return {};
 }

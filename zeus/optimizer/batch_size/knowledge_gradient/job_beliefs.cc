@@ -173,7 +173,9 @@ std::optional<TrialContext> JobBeliefs::Context() const {
   context.incumbent_cost = Valuer().ExpectedCost(context.incumbent);
   context.cap = beta_ * context.incumbent_cost;
   context.max_epochs = only_costs_ ? std::numeric_limits<double>::infinity() : max_epochs_;
-  context.recurrences_left = settings_.horizon + settings_.horizon_growth * static_cast<double>(recurrences_);
+  context.recurrences_seen = static_cast<double>(recurrences_);
+  context.recurrences_left =
+      std::min(settings_.horizon + settings_.horizon_growth * context.recurrences_seen, settings_.most_horizon);
   context.profile_overhead = profile_overhead();
   return context;
 }
@@ -194,6 +196,22 @@ Decision JobBeliefs::DecideConcurrent() const {
   return UseIncumbent(Context());
 }
 
+template <class ValueOf>
+Decision JobBeliefs::BestTrial(Decision decision, Decision::Why why, const ValueOf& value) const {
+  const size_t incumbent = decision.size;
+  double best = -std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < epochs_.sizes(); ++i) {
+    if (i == incumbent) continue;
+    const std::optional<TrialValue> trial = value(i);
+    if (!trial || trial->score <= 0 || trial->rank <= best) continue;
+    best = trial->rank;
+    decision.size = i;
+    decision.why = why;
+    decision.cap = trial->cap;
+  }
+  return decision;
+}
+
 Decision JobBeliefs::Decide() const {
   std::optional<TrialContext> known = Context();
   Decision decision = UseIncumbent(known);
@@ -206,21 +224,18 @@ Decision JobBeliefs::Decide() const {
   if (detector_.Suspects(settings_.suspicion)) return decision;
   TrialContext& context = *known;
   const TrialValuer valuer = Valuer();
-  double best = 0;
-  for (size_t i = 0; i < epochs_.sizes(); ++i) {
-    if (i == context.incumbent) continue;
+  decision = BestTrial(decision, Decision::Why::kTrial, [&](size_t i) -> std::optional<TrialValue> {
     const LogBelief cost = valuer.LogCost(i);
     // Beyond any doubt no candidate.
-    if (cost.mean - 4 * std::sqrt(cost.variance) > std::log(context.incumbent_cost)) continue;
+    if (cost.mean - 4 * std::sqrt(cost.variance) > std::log(context.incumbent_cost)) return std::nullopt;
     context.wall_chance = WallChance(i, context.incumbent);
-    const double score = valuer.Value(i, context).score;
-    if (score <= best) continue;
-    best = score;
-    decision.size = i;
-    decision.why = Decision::Why::kTrial;
-    decision.cap = context.cap;
+    return valuer.Value(i, context);
+  });
+  if (decision.why != Decision::Why::kTrial) {
+    return BestTrial(decision, Decision::Why::kFewerEpochs,
+                     [&](size_t i) { return valuer.ValueOfFewerEpochs(i, context); });
   }
-  if (decision.why == Decision::Why::kTrial && !costs_.known(decision.size)) {
+  if (!costs_.known(decision.size)) {
     context.wall_chance = WallChance(decision.size, context.incumbent);
     decision.epoch_cost_limit = valuer.EpochCostLimit(decision.size, context);
   }

@@ -27,10 +27,11 @@ struct Run {
 /// What to run next.
 struct Decision {
   enum class Why {
-    kFirst,      ///< Nothing is known: the default.
-    kIncumbent,  ///< Nothing else is worth its price.
-    kTrial,      ///< What it would teach is worth more than its price.
-    kRetry,      ///< The last try of this recurrence failed.
+    kFirst,        ///< Nothing is known: the default.
+    kIncumbent,    ///< Nothing else is worth its price.
+    kTrial,        ///< What it would teach is worth more than its price.
+    kFewerEpochs,  ///< To know how often it takes an epoch fewer is worth more than its price.
+    kRetry,        ///< The last try of this recurrence failed.
   };
   size_t size = 0;
   Why why = Why::kFirst;
@@ -84,6 +85,9 @@ class JobBeliefs {
   void LearnEpochCost(const Run& run);
   void LearnEpochs(const Run& run);
   bool IsShift(size_t size, double log_epochs);
+  /// `decision`, or a trial that is worth more. `value`: of a size, if it may be tried at all.
+  template <class ValueOf>
+  [[nodiscard]] Decision BestTrial(Decision decision, Decision::Why why, const ValueOf& value) const;
   [[nodiscard]] Decision UseIncumbent(const std::optional<TrialContext>& context) const;
   void StartAnew();
   [[nodiscard]] bool any_reached() const { return reached_since_shift_ > 0; }

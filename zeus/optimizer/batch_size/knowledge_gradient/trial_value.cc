@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "zeus/optimizer/batch_size/knowledge_gradient/fewer_epochs.h"
 #include "zeus/optimizer/batch_size/knowledge_gradient/normal.h"
 
 namespace zeus::knowledge_gradient {
@@ -78,11 +79,12 @@ double TrialValuer::Gain(size_t size, const TrialContext& context, const LogBeli
   return context.incumbent_cost * saving;
 }
 
-TrialValuer::Price TrialValuer::PriceOf(size_t size, const TrialContext& context, const LogBelief& epoch_cost) const {
+TrialValuer::Price TrialValuer::PriceOf(size_t size, const TrialContext& context, const LogBelief& epoch_cost,
+                                        double cap) const {
   const std::span<const double> weights = epochs_.live_weights();
   const double noise = std::sqrt(epochs_.Variance(size) + epoch_cost.variance + epochs_.noise_variance(size));
   const double epoch = std::exp(epoch_cost.mean);
-  const double most = std::min(context.cap, context.max_epochs * epoch);
+  const double most = std::min(cap, context.max_epochs * epoch);
   const double log_most = std::log(most);
   Price price{.paid = most, .stopped = 1};
   for (size_t k = 0; k < weights.size(); ++k) {
@@ -102,25 +104,60 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context) const {
 
 TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const LogBelief& epoch_cost,
                               Moment moment) const {
-  const Price price = PriceOf(size, context, epoch_cost);
-  TrialValue value;
-  value.gain = Gain(size, context, epoch_cost);
-  value.price = price.paid + price.stopped * context.incumbent_cost - context.incumbent_cost;
+  TrialValue value{.gain = Gain(size, context, epoch_cost),
+                   .price = PriceOf(size, context, epoch_cost, context.cap).Beyond(context.incumbent_cost),
+                   .cap = context.cap};
+  // A run of few epochs goes on after its first. Where it may take many, it is cheaper to let the incumbent end the
+  // recurrence once the run can save nothing any more. No limit means none.
+  const bool sooner_counts = moment == Moment::kBefore && std::isfinite(context.cap);
+  if (sooner_counts && IsOfFewEpochs(context, epoch_cost) && context.incumbent_cost < context.cap) {
+    const double sooner = PriceOf(size, context, epoch_cost, context.incumbent_cost).Beyond(context.incumbent_cost);
+    if (sooner < value.price) {
+      value.price = sooner;
+      value.cap = context.incumbent_cost;
+    }
+  }
   const double epoch = std::exp(epoch_cost.mean);
   if (moment == Moment::kAfterProfile) {
     value.price -= epoch;
   } else if (!costs_.known(size)) {
     value.price += context.profile_overhead * epoch;
   }
-  value.score = (context.recurrences_left - 1) * value.gain * (1 - context.wall_chance) - value.price;
+  const double gain = value.gain * (1 - context.wall_chance);
+  value.score = (context.recurrences_left - 1) * gain - value.price;
+  // What waits is not lost, and sizes far away tell about those between: what saves most comes first.
+  value.rank = settings_.eagerness * context.recurrences_left * gain - value.price;
   return value;
+}
+
+std::optional<TrialValue> TrialValuer::ValueOfFewerEpochs(size_t size, const TrialContext& context) const {
+  const LogBelief& belief = costs_.beliefs()[size];
+  if (length_ == RunLength::kAnyNumber || epochs_.reached(size) == 0) return std::nullopt;
+  if (context.recurrences_seen < settings_.fewer_from) return std::nullopt;
+  if (belief.mean < costs_.beliefs()[context.incumbent].mean + std::log(settings_.fewer_dearer)) return std::nullopt;
+  const double epoch = std::exp(belief.mean);
+  const double even = context.incumbent_cost / epoch;
+  const double enough = std::ceil(even) - 1;
+  if (even > settings_.fewer_up_to || enough < 1) return std::nullopt;
+  const EpochCounts counts = CountEpochs(epochs_.log_epochs(size), enough);
+  const double share = counts.more / (counts.few + counts.more);
+  TrialValue value{.gain = epoch * SavingOfFewerEpochs(counts, even - enough, settings_.fewer_prior),
+                   .price = std::max(0.0, epoch * (enough + share * counts.excess) - context.incumbent_cost),
+                   .cap = context.cap};
+  value.score = context.recurrences_seen * value.gain - value.price;
+  value.rank = value.score;
+  return value;
+}
+
+bool TrialValuer::IsOfFewEpochs(const TrialContext& context, const LogBelief& epoch_cost) const {
+  return length_ == RunLength::kWholeEpochs &&
+         settings_.few_epochs * std::exp(epoch_cost.mean) >= context.incumbent_cost;
 }
 
 double TrialValuer::EpochCostLimit(size_t size, const TrialContext& context) const {
   const LogBelief& belief = costs_.beliefs()[size];
   // Where a run is of few epochs, the first is much of its price, and little more tells how many it takes.
-  const bool few = settings_.few_epochs * std::exp(belief.mean) >= context.incumbent_cost;
-  if (few && length_ == RunLength::kWholeEpochs) return std::numeric_limits<double>::infinity();
+  if (IsOfFewEpochs(context, belief)) return std::numeric_limits<double>::infinity();
   const auto worth = [&](double log) {
     // A second epoch would exceed the cap: there is nothing to go on for.
     if (2 * std::exp(log) > context.cap) return false;

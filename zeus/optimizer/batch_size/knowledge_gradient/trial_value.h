@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,7 +15,9 @@ namespace zeus::knowledge_gradient {
 struct TrialValue {
   double gain = 0;   ///< Expected saving of each later recurrence: the knowledge gradient. In units of cost.
   double price = 0;  ///< Expected cost beyond that of running the incumbent instead.
-  double score = 0;  ///< gain * recurrences to come - price.
+  double score = 0;  ///< gain * recurrences to come - price; worth a run where it is above 0.
+  double rank = 0;   ///< Of what is worth a run, the highest goes first.
+  double cap = 0;    ///< On the run's cost, with which it is cheapest.
 };
 
 /// What is to be weighed.
@@ -24,6 +27,7 @@ struct TrialContext {
   double cap = 0;  ///< On the run's cost.
   double max_epochs = 0;
   double recurrences_left = 0;
+  double recurrences_seen = 0;
   double profile_overhead = 0;  ///< Of an epoch, in a run that profiles.
   double wall_chance = 0;       ///< That a run here cannot reach the target at all.
 };
@@ -50,6 +54,11 @@ class TrialValuer {
 
   [[nodiscard]] TrialValue Value(size_t size, const TrialContext& context) const;
 
+  /// The value of another run at a size that has reached, for knowing how often it takes an epoch fewer than what would
+  /// cost as much as the incumbent: where runs are of few dear epochs that is a matter of chance, which no curve
+  /// foretells. As many recurrences are expected to come as were. Nothing where runs are long.
+  [[nodiscard]] std::optional<TrialValue> ValueOfFewerEpochs(size_t size, const TrialContext& context) const;
+
   /// The highest cost of an epoch with which a first run at the size is worth to be gone on with once its first epoch
   /// is over; infinite when it always is, as where a run is of few epochs.
   [[nodiscard]] double EpochCostLimit(size_t size, const TrialContext& context) const;
@@ -66,7 +75,9 @@ class TrialValuer {
   };
   struct Price {
     double paid = 0;     ///< What the run is expected to cost,
-    double stopped = 0;  ///< and the chance that it is stopped.
+    double stopped = 0;  ///< and the chance that it is stopped, and the incumbent has to end the recurrence.
+
+    [[nodiscard]] double Beyond(double incumbent_cost) const { return paid + (stopped - 1) * incumbent_cost; }
   };
 
   [[nodiscard]] TrialValue Value(size_t size, const TrialContext& context, const LogBelief& epoch_cost,
@@ -75,7 +86,10 @@ class TrialValuer {
   [[nodiscard]] double Off(size_t size, size_t incumbent, const LogBelief& epoch_cost, size_t position) const;
   [[nodiscard]] Difference Reveal(size_t size, size_t incumbent, const LogBelief& epoch_cost) const;
   [[nodiscard]] double Gain(size_t size, const TrialContext& context, const LogBelief& epoch_cost) const;
-  [[nodiscard]] Price PriceOf(size_t size, const TrialContext& context, const LogBelief& epoch_cost) const;
+  /// With a cap on the run's cost.
+  [[nodiscard]] Price PriceOf(size_t size, const TrialContext& context, const LogBelief& epoch_cost, double cap) const;
+  /// Whether what the incumbent costs buys few epochs.
+  [[nodiscard]] bool IsOfFewEpochs(const TrialContext& context, const LogBelief& epoch_cost) const;
 
   const EpochsBelief& epochs_;
   const EpochCosts& costs_;
