@@ -167,7 +167,8 @@ PolicyExplanation ExplainBeliefs(const JobBeliefs& beliefs, std::span<const int6
       if (i == context->incumbent) continue;
       TrialContext own_context = *context;
       own_context.wall_chance = wall_chances[i];
-      const TrialValue value = valuer.Value(i, own_context);
+      const bool again = decision.why == Decision::Why::kFewerEpochs && i == decision.size;
+      const TrialValue value = again ? *valuer.ValueOfFewerEpochs(i, *context) : valuer.Value(i, own_context);
       sizes[i].trial =
           TrialWorth{.gain = Joules(value.gain), .price = Joules(value.price), .score = Joules(value.score)};
     }

@@ -1,6 +1,6 @@
 #include "zeus/optimizer/batch_size/knowledge_gradient/fewer_epochs.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <array>
 #include <cmath>
@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "zeus/optimizer/batch_size/knowledge_gradient/explain_beliefs.h"
 #include "zeus/optimizer/batch_size/knowledge_gradient/job_beliefs.h"
 
 namespace zeus::knowledge_gradient {
@@ -66,6 +67,7 @@ constexpr std::array<int64_t, 4> kSizes = {128, 256, 512, 1024};
 struct Played {
   int64_t again = 0;  // Runs at 128 for the sake of fewer epochs.
   size_t last = 0;
+  PolicyExplanation explanation;  // Before the last of those.
 };
 
 // 150 recurrences of a job whose default, 256, takes two epochs.
@@ -77,7 +79,10 @@ Played Play(double epoch_cost_at_128, const std::function<double(int64_t run)>& 
   for (int i = 0; i < 150; ++i) {
     const Decision decision = beliefs.Decide();
     const size_t size = decision.size;
-    if (decision.why == Decision::Why::kFewerEpochs && size == 0) ++played.again;
+    if (decision.why == Decision::Why::kFewerEpochs && size == 0) {
+      ++played.again;
+      played.explanation = ExplainBeliefs(beliefs, kSizes);
+    }
     if (size == 0) ++runs_at_128;
     const std::array<double, 4> epochs = {epochs_at_128(runs_at_128), 2, 3, 5};
     beliefs.Observe({.size = size,
@@ -101,6 +106,10 @@ TEST(FewerEpochsTest, ADearerSizeThatAlwaysTakesItIsGivenUp) {
   EXPECT_GE(always.again, 1);
   EXPECT_LE(always.again, 8);
   EXPECT_EQ(kSizes[always.last], 256);
+  EXPECT_EQ(always.explanation.next_batch_size, 128);
+  EXPECT_THAT(always.explanation.reason, ::testing::HasSubstr("an epoch fewer"));
+  ASSERT_TRUE(always.explanation.sizes[0].trial);
+  EXPECT_GT(always.explanation.sizes[0].trial->score, Joules(0));
 }
 
 TEST(FewerEpochsTest, WhereEpochsCostAlikeTheCurveIsBelieved) {
