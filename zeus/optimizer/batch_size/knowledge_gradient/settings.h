@@ -2,8 +2,8 @@
 
 namespace zeus::knowledge_gradient {
 
-/// The constants of the method, chosen on the V100's traces alone, but for those of walls and drift and `usual`, which
-/// made-up jobs decided; docs/policies.md says what else was tried.
+/// The constants of the method, chosen on the V100's traces, but for those of walls and drift and `usual`, which
+/// made-up jobs decided, and `most_horizon`, for which other GPUs spoke; docs/policies.md says what else was tried.
 /// Logarithms are natural, of epochs or of cost, unless an octave (a doubling of the batch size) is named.
 struct Settings {
   double deviation = 0.16;  ///< Standard deviation of a batch size's own epochs about the curve, before any is seen.
