@@ -73,12 +73,13 @@ void EpochsBelief::Add(size_t size, double log_epochs, bool reached) {
   Update();
 }
 
-void EpochsBelief::AddStopped(size_t size, double epochs) {
+void EpochsBelief::AddStopped(size_t size, double epochs, bool late) {
   const Predicted predicted = Predict(size);
   const double spread = std::sqrt(predicted.variance + noise_variance(size));
   const double stopped = std::log(std::max(epochs, 0.5));
   const double beyond = predicted.mean + spread * NormalMeanAbove((stopped - predicted.mean) / spread);
   sizes_[size].stopped_at.push_back(stopped);
+  sizes_[size].stopped_late += late ? 1 : 0;
   Add(size, std::max(beyond, stopped + kLeastStopped), false);
 }
 

@@ -24,8 +24,9 @@ class EpochsBelief {
   void TakeCosts() { settings_.rounding = 0; }
   /// ln(epochs) of a run that reached the target, or what was made of one that was stopped.
   void Add(size_t size, double log_epochs, bool reached);
-  /// A run that was stopped after so many epochs: the mean of what lies beyond is added.
-  void AddStopped(size_t size, double epochs);
+  /// A run that was stopped after so many epochs: the mean of what lies beyond is added. `late`: when it might have met
+  /// a wall; one that was stopped as soon as it could save nothing any more tells of none.
+  void AddStopped(size_t size, double epochs, bool late);
   /// Forgets all runs, but remembers what they came to, `shift` higher and less sure of it: a size's next run counts
   /// alone again.
   void ForgetRuns(double shift);
@@ -36,7 +37,7 @@ class EpochsBelief {
   /// ln(epochs) of those runs.
   [[nodiscard]] std::span<const double> log_epochs(size_t size) const { return sizes_[size].values; }
   [[nodiscard]] int64_t reached(size_t size) const { return sizes_[size].reached; }
-  [[nodiscard]] int64_t stopped(size_t size) const { return runs(size) - reached(size); }
+  [[nodiscard]] int64_t stopped_late(size_t size) const { return sizes_[size].stopped_late; }
 
   /// Curves whose weight matters, and those weights; they add up to 1.
   [[nodiscard]] std::span<const size_t> live() const { return live_; }
@@ -73,6 +74,7 @@ class EpochsBelief {
     std::vector<double> stopped_at;  ///< ln(epochs) at which runs were stopped, while none reached.
     std::optional<Memory> memory;
     int64_t reached = 0;
+    int64_t stopped_late = 0;
     double log_mean = 0;  ///< ln of the mean number of epochs.
     double mean = 0;      ///< Of `values`.
     double squares = 0;   ///< About that mean.

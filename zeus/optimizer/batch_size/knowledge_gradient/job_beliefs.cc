@@ -85,7 +85,9 @@ void JobBeliefs::LearnEpochs(const Run& run) {
   const double epochs = EpochsOf(run);
   if (epochs <= 0) return;
   if (!run.reached) {
-    epochs_.AddStopped(run.size, epochs);
+    const std::optional<TrialContext> context = Context();
+    const bool sooner = context && epochs < max_epochs_ && Valuer().WasStoppedSooner(run.size, run.cost, *context);
+    epochs_.AddStopped(run.size, epochs, !sooner);
     return;
   }
   const double log_epochs = std::log(epochs);
@@ -159,7 +161,7 @@ double JobBeliefs::WallChance(size_t size, size_t incumbent) const {
   double failed = 0;
   double chance = 0;
   for (size_t wall = next(good); wall != end; wall = next(wall)) {
-    failed += static_cast<double>(epochs_.stopped(wall));
+    failed += static_cast<double>(epochs_.stopped_late(wall));
     const double certain = failed == 0 ? 0 : 1 / (1 + std::pow(kFailsByChance, failed));
     const bool beyond = up ? size >= wall : size <= wall;
     chance = std::max(chance, beyond ? certain : certain * distance(size, good) / distance(wall, good));
@@ -232,8 +234,10 @@ Decision JobBeliefs::Decide() const {
     return valuer.Value(i, context);
   });
   if (decision.why != Decision::Why::kTrial) {
-    return BestTrial(decision, Decision::Why::kFewerEpochs,
-                     [&](size_t i) { return valuer.ValueOfFewerEpochs(i, context); });
+    return BestTrial(decision, Decision::Why::kFewerEpochs, [&](size_t i) {
+      context.wall_chance = WallChance(i, context.incumbent);
+      return valuer.ValueOfFewerEpochs(i, context);
+    });
   }
   if (!costs_.known(decision.size)) {
     context.wall_chance = WallChance(decision.size, context.incumbent);

@@ -91,9 +91,9 @@ TEST(EpochsBeliefTest, ARunAtASizeIsBelievedThereAndInParts) {
 TEST(EpochsBeliefTest, AStoppedRunIsTakenToBeLonger) {
   EpochsBelief epochs(kSizes, 256, {});
   epochs.Add(1, std::log(30), true);
-  epochs.AddStopped(3, 60);
+  epochs.AddStopped(3, 60, true);
   EXPECT_GT(epochs.Predict(3).mean, std::log(50));
-  EXPECT_EQ(epochs.stopped(3), 1);
+  EXPECT_EQ(epochs.stopped_late(3), 1);
   EXPECT_EQ(epochs.reached(3), 0);
 }
 

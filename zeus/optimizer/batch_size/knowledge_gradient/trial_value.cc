@@ -108,9 +108,8 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
                    .price = PriceOf(size, context, epoch_cost, context.cap).Beyond(context.incumbent_cost),
                    .cap = context.cap};
   // A run of few epochs goes on after its first. Where it may take many, it is cheaper to let the incumbent end the
-  // recurrence once the run can save nothing any more. No limit means none.
-  const bool sooner_counts = moment == Moment::kBefore && std::isfinite(context.cap);
-  if (sooner_counts && IsOfFewEpochs(context, epoch_cost) && context.incumbent_cost < context.cap) {
+  // recurrence once the run can save nothing any more.
+  if (moment == Moment::kBefore && MayStopSooner(context, epoch_cost)) {
     const double sooner = PriceOf(size, context, epoch_cost, context.incumbent_cost).Beyond(context.incumbent_cost);
     if (sooner < value.price) {
       value.price = sooner;
@@ -132,7 +131,7 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
 
 std::optional<TrialValue> TrialValuer::ValueOfFewerEpochs(size_t size, const TrialContext& context) const {
   const LogBelief& belief = costs_.beliefs()[size];
-  if (length_ == RunLength::kAnyNumber || epochs_.reached(size) == 0) return std::nullopt;
+  if (length_ == RunLength::kAnyNumber || epochs_.runs(size) == 0 || context.wall_chance > 0) return std::nullopt;
   if (context.recurrences_seen < settings_.fewer_from) return std::nullopt;
   if (belief.mean < costs_.beliefs()[context.incumbent].mean + std::log(settings_.fewer_dearer)) return std::nullopt;
   const double epoch = std::exp(belief.mean);
@@ -152,6 +151,20 @@ std::optional<TrialValue> TrialValuer::ValueOfFewerEpochs(size_t size, const Tri
 bool TrialValuer::IsOfFewEpochs(const TrialContext& context, const LogBelief& epoch_cost) const {
   return length_ == RunLength::kWholeEpochs &&
          settings_.few_epochs * std::exp(epoch_cost.mean) >= context.incumbent_cost;
+}
+
+// No limit on the cost means none here, too.
+bool TrialValuer::MayStopSooner(const TrialContext& context, const LogBelief& epoch_cost) const {
+  return std::isfinite(context.cap) && context.incumbent_cost < context.cap && IsOfFewEpochs(context, epoch_cost);
+}
+
+bool TrialValuer::WasStoppedSooner(size_t size, double cost, const TrialContext& context) const {
+  const LogBelief& epoch_cost = costs_.beliefs()[size];
+  // A run is stopped after an epoch, before it would cost more than it may; what the incumbent costs is known better
+  // now.
+  constexpr double kAbout = 0.9;
+  const bool long_enough = cost + std::exp(epoch_cost.mean) > kAbout * context.incumbent_cost;
+  return MayStopSooner(context, epoch_cost) && long_enough && cost < 0.5 * (context.incumbent_cost + context.cap);
 }
 
 double TrialValuer::EpochCostLimit(size_t size, const TrialContext& context) const {
