@@ -14,6 +14,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -125,21 +126,27 @@ HttpLoad::HttpLoad(const http::ServerAddress& address, std::vector<std::unique_p
 
 HttpLoad::~HttpLoad() = default;
 
-LoadFigures HttpLoad::Drive(const LoadOptions& options) {
+// In milliseconds.
+struct HttpLoad::Waits {
+  std::vector<double> turns;
+  std::vector<double> requests;
+};
+
+HttpLoad::Waits HttpLoad::DriveSome(std::span<const std::unique_ptr<Connection>> connections,
+                                    const LoadOptions& options) {
   const UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   const auto start = Clock::now();
   const auto end = start + options.time;
-  for (size_t i = 0; i < connections_.size(); ++i) {
-    Connection& each = *connections_[i];
+  for (size_t i = 0; i < connections.size(); ++i) {
+    Connection& each = *connections[i];
     epoll_event event{.events = EPOLLIN, .data = {.ptr = &each}};
     if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, each.fd(), &event) != 0) Die("cannot watch a connection");
-    const auto share = options.pause.value_or(Clock::duration{}) * i / connections_.size();
+    const auto share = options.pause.value_or(Clock::duration{}) * i / connections.size();
     each.due = start + share;
     each.requests_left = 0;
   }
 
-  std::vector<double> turns;
-  std::vector<double> requests;
+  Waits waits;
   const auto begin_turn = [&](Connection& connection, Clock::time_point now) {
     connection.began = options.pause ? connection.due : now;
     if (options.pause) connection.due += *options.pause;
@@ -149,13 +156,13 @@ LoadFigures HttpLoad::Drive(const LoadOptions& options) {
   };
   const auto answered = [&](Connection& connection) {
     const auto now = Clock::now();
-    requests.push_back(Milliseconds(now - connection.asked));
+    waits.requests.push_back(Milliseconds(now - connection.asked));
     if (--connection.requests_left > 0) {
       connection.asked = now;
       connection.Ask();
       return;
     }
-    turns.push_back(Milliseconds(now - connection.began));
+    waits.turns.push_back(Milliseconds(now - connection.began));
     if (!options.pause && now < end) begin_turn(connection, now);
   };
 
@@ -164,7 +171,7 @@ LoadFigures HttpLoad::Drive(const LoadOptions& options) {
     const auto now = Clock::now();
     auto next = end;
     bool busy = now < end;
-    for (const auto& each : connections_) {
+    for (const auto& each : connections) {
       if (each->requests_left == 0 && each->due <= now && now < end) begin_turn(*each, now);
       if (each->requests_left == 0) next = std::min(next, each->due);
       busy = busy || each->requests_left > 0;
@@ -182,11 +189,33 @@ LoadFigures HttpLoad::Drive(const LoadOptions& options) {
       if (connection.Receive()) answered(connection);
     }
   }
+  return waits;
+}
+
+LoadFigures HttpLoad::Drive(const LoadOptions& options) {
+  const auto start = Clock::now();
+  const std::span<const std::unique_ptr<Connection>> all = connections_;
+  Waits waits;
+  if (options.threads == ClientThreads::kOne) {
+    waits = DriveSome(all, options);
+  } else {
+    std::vector<Waits> parts(all.size());
+    {
+      std::vector<std::jthread> threads;
+      for (size_t i = 0; i < all.size(); ++i) {
+        threads.emplace_back([&, i] { parts[i] = DriveSome(all.subspan(i, 1), options); });
+      }
+    }
+    for (const Waits& part : parts) {
+      waits.turns.insert(waits.turns.end(), part.turns.begin(), part.turns.end());
+      waits.requests.insert(waits.requests.end(), part.requests.begin(), part.requests.end());
+    }
+  }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  return {.turns_per_second = static_cast<double>(turns.size()) / seconds,
-          .turn_p99_ms = Quantile(turns, 0.99),
-          .request_median_ms = Quantile(requests, 0.5),
-          .request_p99_ms = Quantile(requests, 0.99)};
+  return {.turns_per_second = static_cast<double>(waits.turns.size()) / seconds,
+          .turn_p99_ms = Quantile(waits.turns, 0.99),
+          .request_median_ms = Quantile(waits.requests, 0.5),
+          .request_p99_ms = Quantile(waits.requests, 0.99)};
 }
 
 }  // namespace zeus

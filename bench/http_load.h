@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +24,17 @@ class Dialogue {
 /// longer than the answer itself, and costs whoever answers; those that look for it again and again keep a core busy.
 enum class ClientWait { kAsleep, kLooking };
 
+/// Who drives the connections: one thread all of them, so that clients cost the machine little beside the server, or a
+/// thread each of them, as where each client is a program of its own.
+enum class ClientThreads { kOne, kOneEach };
+
 struct LoadOptions {
   std::chrono::nanoseconds time = std::chrono::seconds(4);
   int requests_per_turn = 1;
   /// Each connection begins a turn this often; by default when the last one is over.
   std::optional<std::chrono::nanoseconds> pause = {};
   ClientWait wait = ClientWait::kAsleep;
+  ClientThreads threads = ClientThreads::kOne;
 };
 
 struct LoadFigures {
@@ -38,8 +44,7 @@ struct LoadFigures {
   double request_p99_ms = 0;  ///< From when requests were sent.
 };
 
-/// A connection to a server on this machine for each dialogue, all driven by the calling thread: a client costs the
-/// machine little beside the server. Ends the program at a wrong answer.
+/// A connection to a server on this machine for each dialogue. Ends the program at a wrong answer.
 class HttpLoad {
  public:
   HttpLoad(const http::ServerAddress& address, std::vector<std::unique_ptr<Dialogue>> dialogues);
@@ -52,6 +57,9 @@ class HttpLoad {
 
  private:
   class Connection;
+  struct Waits;
+  static Waits DriveSome(std::span<const std::unique_ptr<Connection>> connections, const LoadOptions& options);
+
   std::vector<std::unique_ptr<Connection>> connections_;
 };
 

@@ -66,20 +66,22 @@ struct Clients {
   int number = 1;
   ClientWait wait = ClientWait::kAsleep;
   Pace pace = Pace::kAtOnce;
+  ClientThreads threads = ClientThreads::kOne;
 };
 
 template <class Kind>
 LoadFigures Measure(const std::filesystem::path& socket, const Clients& clients) {
   std::vector<std::unique_ptr<Dialogue>> dialogues;
   for (int i = 0; i < clients.number; ++i) dialogues.push_back(std::make_unique<Kind>(i));
-  LoadOptions options{.time = kTime, .wait = clients.wait};
+  LoadOptions options{.time = kTime, .wait = clients.wait, .threads = clients.threads};
   if (clients.pace == Pace::kHundredPerSecond) options.pause = std::chrono::milliseconds(10);
   return HttpLoad(socket, std::move(dialogues)).Drive(options);
 }
 
 std::string Describe(const Clients& clients) {
-  return fmt::format("{} {}{}", clients.number, clients.wait == ClientWait::kAsleep ? "asleep" : "looking",
-                     clients.pace == Pace::kHundredPerSecond ? " at 100 Hz" : "");
+  return fmt::format("{} {}{}{}", clients.number, clients.wait == ClientWait::kAsleep ? "asleep" : "looking",
+                     clients.pace == Pace::kHundredPerSecond ? " at 100 Hz" : "",
+                     clients.threads == ClientThreads::kOneEach ? fmt::format(", {} threads", clients.number) : "");
 }
 
 void Print(std::string_view name, const Clients& clients, const LoadFigures& waits, const LoadFigures& floor) {
@@ -122,6 +124,7 @@ void Run(const std::filesystem::path& folder, size_t threads) {
       Compare(socket, bare, {.number = 8, .wait = wait});
       Compare(socket, bare, {.number = 8, .wait = wait, .pace = Pace::kHundredPerSecond});
     }
+    Compare(socket, bare, {.number = 8, .threads = ClientThreads::kOneEach});
   }
   (*server)->Stop();
   daemon.Stop();
