@@ -3,8 +3,9 @@
 namespace zeus::knowledge_gradient {
 
 /// The constants of the method, chosen on the V100's traces, but for those of walls and drift and `usual`, which
-/// made-up jobs decided, and `most_horizon`, for which other GPUs spoke; docs/policies.md says what else was tried.
-/// Logarithms are natural, of epochs or of cost, unless an octave (a doubling of the batch size) is named.
+/// made-up jobs decided, and `most_horizon` and `fewer_prior`, for which other GPUs spoke; docs/policies.md says what
+/// else was tried. Logarithms are natural, of epochs or of cost, unless an octave (a doubling of the batch size) is
+/// named.
 struct Settings {
   double deviation = 0.16;  ///< Standard deviation of a batch size's own epochs about the curve, before any is seen.
   double deviation_weight = 3;     ///< How many batch sizes that expectation counts for.
