@@ -8,7 +8,7 @@ import threading
 import unittest
 import xml.etree.ElementTree
 
-from zeus_program import ZEUS, ZeusTest, environment, run
+from zeus_program import ZEUS, ZeusTest, run, started
 
 HEADER = "Time,Power\n"
 
@@ -127,8 +127,8 @@ class AnalyzeBadInputTest(ZeusTest):
         self.fails(2, "cannot read: Is a directory", "analyze", self.folder)
 
     def test_a_time_from_the_end_of_a_pipe(self):
-        with subprocess.Popen([ZEUS, "analyze", "/dev/stdin", "--start", "-1"], stdin=subprocess.PIPE, text=True,
-                              stderr=subprocess.PIPE, env=environment()) as process:
+        with started([ZEUS, "analyze", "/dev/stdin", "--start", "-1"], stdin=subprocess.PIPE, text=True,
+                     stderr=subprocess.PIPE) as process:
             _, error = process.communicate(HEADER + line(0, 1) + line(1, 1))
             self.assertEqual(process.returncode, 2)
             self.assertIn("a time from the end needs a regular file", error)

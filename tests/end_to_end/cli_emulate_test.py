@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from zeus_program import ZEUS, ZeusTest, environment, run
+from zeus_program import ZEUS, ZeusTest, run, started
 
 
 def states(process):
@@ -37,8 +37,7 @@ class EmulateTest(ZeusTest):
         self.assertEqual((done.stdout, done.stderr), ("words\n", "problem\n"))
 
     def test_nothing_is_left_behind(self):
-        with subprocess.Popen([ZEUS, "emulate", "--", "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                              env=environment()) as process:
+        with started([ZEUS, "emulate", "--", "cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             process.stdin.write("up\n")
             process.stdin.flush()
             self.assertEqual(process.stdout.readline(), "up\n")
@@ -48,8 +47,8 @@ class EmulateTest(ZeusTest):
         self.assertEqual(states(process), [])
 
     def test_a_termination_reaches_the_command(self):
-        with subprocess.Popen([ZEUS, "emulate", "--", "sh", "-c", "trap 'exit 9' TERM; echo up; while :; do sleep 0.02; done"],
-                              stdout=subprocess.PIPE, text=True, env=environment()) as process:
+        with started([ZEUS, "emulate", "--", "sh", "-c", "trap 'exit 9' TERM; echo up; while :; do sleep 0.02; done"],
+                     stdout=subprocess.PIPE, text=True) as process:
             self.assertEqual(process.stdout.readline(), "up\n")
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(timeout=30), 9)

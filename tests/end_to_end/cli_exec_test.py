@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from zeus_program import ZEUS, ZeusTest, environment, rows, run
+from zeus_program import ZEUS, ZeusTest, rows, run, started
 
 NO_GPU = "there is no GPU here: no library that knows GPUs can be used; `zeus env` tells why"
 LOST = '[[fault]]\ngpu = 1\nerror = "gpu_is_lost"\nafter_seconds = 0.7\n'
@@ -143,27 +143,27 @@ class ExecTest(ExecCase):
         self.assertTrue(any("too short for its sensor" in note for note in found["notes"]), found["notes"])
 
     def test_signals_reach_the_command(self):
-        with subprocess.Popen([ZEUS, "emulate", "--", ZEUS, "exec", "--", "sh", "-c",
-                               "trap 'exit 9' TERM; echo up; while :; do sleep 0.02; done"],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+        with started([ZEUS, "emulate", "--", ZEUS, "exec", "--", "sh", "-c",
+                      "trap 'exit 9' TERM; echo up; while :; do sleep 0.02; done"],
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             self.assertEqual(process.stdout.readline(), "up\n")
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(timeout=30), 9)
             self.assertIn("exit code 9", process.stderr.read())
 
     def test_an_interrupt_sent_to_it_alone_reaches_the_command(self):
-        with subprocess.Popen([ZEUS, "exec", "--", "bash", "-c",
-                               "trap 'exit 8' INT; echo up; while :; do sleep 0.02; done"],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
-                              preexec_fn=take_interrupts) as process:
+        with started([ZEUS, "exec", "--", "bash", "-c",
+                      "trap 'exit 8' INT; echo up; while :; do sleep 0.02; done"],
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                     preexec_fn=take_interrupts) as process:
             self.assertEqual(process.stdout.readline(), "up\n")
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(timeout=30), 8)
 
     def test_repetitions_end_with_a_signal_though_the_command_outlives_it(self):
-        with subprocess.Popen([ZEUS, "exec", "--repeat", "4", "--json", "--", "bash", "-c",
-                               "trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done"],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+        with started([ZEUS, "exec", "--repeat", "4", "--json", "--", "bash", "-c",
+                      "trap 'exit 0' TERM; echo up; while :; do sleep 0.02; done"],
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             self.assertEqual(process.stdout.readline(), "up\n")
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(timeout=30), 128 + signal.SIGTERM)
@@ -172,8 +172,8 @@ class ExecTest(ExecCase):
         self.assertIn("ended by signal 15 (Terminated) after 1 of 4 runs", report["notes"])
 
     def test_a_signal_between_runs_leaves_the_report_of_those_made(self):
-        with subprocess.Popen([ZEUS, "exec", "--repeat", "4", "--cooldown", "1.5", "--json", "--", "echo", "up"],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+        with started([ZEUS, "exec", "--repeat", "4", "--cooldown", "1.5", "--json", "--", "echo", "up"],
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             self.assertEqual(process.stdout.readline(), "up\n")
             self.assertEqual(process.stdout.readline(), "up\n")
             time.sleep(0.5)
@@ -184,8 +184,8 @@ class ExecTest(ExecCase):
         self.assertIn("ended by signal 15 (Terminated) after 2 of 4 runs", report["notes"])
 
     def test_a_signal_before_the_first_run_is_told(self):
-        with subprocess.Popen([ZEUS, "exec", "--idle", "30", "--", "echo", "up"],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+        with started([ZEUS, "exec", "--idle", "30", "--", "echo", "up"],
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             deadline = time.monotonic() + 20
             while not catches(process.pid, signal.SIGTERM):
                 self.assertLess(time.monotonic(), deadline)
@@ -196,9 +196,8 @@ class ExecTest(ExecCase):
         self.assertEqual(errors, "zeus: ended by signal 15 (Terminated) after 0 of 1 runs\n")
 
     def test_a_terminals_interrupt_ends_the_command_and_the_report_follows(self):
-        with subprocess.Popen([ZEUS, "exec", "--", "sleep", "30"], stderr=subprocess.PIPE, text=True,
-                              env=environment(), start_new_session=True,
-                              preexec_fn=take_interrupts) as process:
+        with started([ZEUS, "exec", "--", "sleep", "30"], stderr=subprocess.PIPE, text=True,
+                     preexec_fn=take_interrupts) as process:
             deadline = time.monotonic() + 20
             children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
             while not (children.read_text() and b"sleep" in pathlib.Path(

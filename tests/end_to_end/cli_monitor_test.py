@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from zeus_program import ZEUS, ZeusTest, environment, rows, run
+from zeus_program import ZEUS, ZeusTest, environment, rows, run, started
 
 
 class MonitorCase(ZeusTest):
@@ -72,8 +72,7 @@ class MonitorTest(MonitorCase):
             self.assertGreater(float(last["energy_J"]), 5)
 
     def test_lines_come_as_they_are_measured(self):
-        with subprocess.Popen(self.command("power", "--period", "0.1"), stdout=subprocess.PIPE, text=True,
-                              env=environment()) as process:
+        with started(self.command("power", "--period", "0.1"), stdout=subprocess.PIPE, text=True) as process:
             begin = time.monotonic()
             for _ in range(5):
                 process.stdout.readline()

@@ -6,7 +6,7 @@ import unittest
 
 import toy_training
 from run_case import RunCase
-from zeus_program import ZEUS, rows
+from zeus_program import ZEUS, rows, started
 
 
 class ProfileTest(RunCase):
@@ -62,9 +62,9 @@ class ProfileTest(RunCase):
         self.assertEqual(len(self.traced("summary_train.csv")), 5)
 
     def test_an_interrupt(self):
-        with subprocess.Popen([ZEUS, "profile", self.job, "--out", self.folder / "traces"], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, env={**self.emulated, "TOY": "hang@rec02+try01"},
-                              cwd=self.folder) as process:
+        with started([ZEUS, "profile", self.job, "--out", self.folder / "traces"], stdout=subprocess.PIPE,
+                     stderr=subprocess.PIPE, text=True, env={**self.emulated, "TOY": "hang@rec02+try01"},
+                     cwd=self.folder) as process:
             while "hanging" not in process.stdout.readline():
                 pass
             process.send_signal(signal.SIGTERM)

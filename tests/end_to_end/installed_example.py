@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 
-from zeus_program import ZeusTest, environment
+from zeus_program import ZeusTest, environment, started
 
 SOURCE = pathlib.Path(os.environ["ZEUS_SOURCE_FOLDER"])
 # The card's own range, and a limit that is neither end of it: what has to be back afterwards.
@@ -82,7 +82,7 @@ default_power_limit_w = {LIMIT_BEFORE}
         after = self.folder / "after.json"
         script = (f'"$@" & training=$!; echo $training; wait $training; code=$?; "{self.zeus}" env --json >"{after}"; '
                   "exit $code")
-        with subprocess.Popen(
+        with started(
                 [self.zeus, "emulate", "--config", self.machine, "--state", self.folder / "state", "--", "sh", "-c",
                  script, "train", *map(str, arguments)],
                 env=self.variables(2), stdout=subprocess.PIPE, text=True) as process:

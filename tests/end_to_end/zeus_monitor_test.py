@@ -9,7 +9,7 @@ import sys
 import time
 import unittest
 
-from zeus_program import ZEUS, ZeusTest, environment
+from zeus_program import ZEUS, ZeusTest, environment, started
 
 MONITOR = pathlib.Path(os.environ["ZEUS_MONITOR_PROGRAM"]).resolve()
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9},\d+")
@@ -85,8 +85,7 @@ class ZeusMonitorTest(ZeusTest):
         """Whoever reads meanwhile may see a line half written: a file grows by pages."""
         for size in (50_000, 200_000, 200_001):
             self.log.unlink(missing_ok=True)
-            with subprocess.Popen([ZEUS, "emulate", "--", MONITOR, self.log, "0", "0"], stdout=subprocess.DEVNULL,
-                                  env=environment()) as process:
+            with started([ZEUS, "emulate", "--", MONITOR, self.log, "0", "0"], stdout=subprocess.DEVNULL) as process:
                 try:
                     deadline = time.monotonic() + 30
                     while not self.log.exists() or self.log.stat().st_size < size:

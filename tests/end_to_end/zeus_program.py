@@ -3,11 +3,13 @@
 ZEUS_PROGRAM names the program; ZEUS_SHARED_DIR the folder with the published traces and golden results.
 """
 
+import contextlib
 import csv
 import io
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -52,6 +54,19 @@ def run(*arguments, env=None, **options):
     if done.returncode < 0:
         raise AssertionError(f"zeus {' '.join(map(str, arguments))}: died of signal {-done.returncode}: {done.stderr}")
     return done
+
+
+@contextlib.contextmanager
+def started(command, **options):
+    """A process that runs meanwhile. A test that fails does not wait for it: it is killed, and what it started."""
+    options = {"env": environment()} | options
+    with subprocess.Popen(command, start_new_session=True, **options) as process:
+        try:
+            yield process
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
 
 
 def environment(**changes):

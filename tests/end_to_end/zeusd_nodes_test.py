@@ -12,7 +12,7 @@ import termios
 import time
 import unittest
 
-from zeus_program import ZEUS, environment, rows, run
+from zeus_program import ZEUS, environment, rows, run, started
 from zeusd_nodes_case import NodesCase
 
 PATIENCE = 60  # s
@@ -183,8 +183,8 @@ class NodesTest(NodesCase):
 class ProcessorsTest(NodesCase):
     def test_processors_and_their_memory_over_a_unix_socket(self):
         daemon = self.serve(tree="one_socket_dram", machine=None)
-        with subprocess.Popen([ZEUS, "monitor", "power", "--from", f"unix:{daemon.address}", "--json", "--period", "0.1"],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) as process:
+        with started([ZEUS, "monitor", "power", "--from", f"unix:{daemon.address}", "--json", "--period", "0.1"],
+                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             lines = map(json.loads, process.stdout)
             first = [next(lines), next(lines)]
             self.assertEqual([(line["node"], line["device"], line["power_W"]) for line in first],

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -23,6 +24,13 @@ constexpr std::array kPassedOn = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIG
 // What the handler reads: handlers have no object.
 std::atomic<pid_t> running_child{0};
 std::atomic<int> told_to_end{0};
+// Those that have yet to reach the child, a bit for each. Whoever takes a bit away sends its signal: the handler where
+// it knows the child, else RunInForeground once it does. Each writes its part before it reads the other's.
+std::atomic<uint64_t> waiting{0};
+
+constexpr uint64_t Bit(int signal) {
+  return uint64_t{1} << signal;
+}
 
 void PassOn(int signal, siginfo_t* info, void* /*context*/) {
   const int error = errno;
@@ -31,7 +39,11 @@ void PassOn(int signal, siginfo_t* info, void* /*context*/) {
   }
   // The terminal sends its interrupts to all in the foreground: the command has it already.
   const bool from_terminal = (signal == SIGINT || signal == SIGQUIT) && info->si_code == SI_KERNEL;
-  if (const pid_t child = running_child.load(); child > 0 && !from_terminal) ::kill(child, signal);
+  if (!from_terminal) {
+    waiting.fetch_or(Bit(signal));
+    const pid_t child = running_child.load();
+    if (child > 0 && (waiting.fetch_and(~Bit(signal)) & Bit(signal)) != 0) ::kill(child, signal);
+  }
   errno = error;
 }
 
@@ -95,8 +107,10 @@ Result<ForegroundEnd> RunInForeground(const ForegroundCommand& command) {
   UniqueFd writing(ends[1]);
 
   told_to_end = 0;
+  waiting = 0;
   const SignalGuard signals;
-  // A signal that comes before we know whom to pass it on to waits until we do.
+  // The child must not take in our handler what is meant for it. Our other threads do: what comes before we know whom
+  // to pass it on to waits.
   sigset_t passed_on;
   sigset_t before;
   ::sigemptyset(&passed_on);
@@ -117,6 +131,10 @@ Result<ForegroundEnd> RunInForeground(const ForegroundCommand& command) {
     ::_exit(127);
   }
   running_child.store(child);
+  const uint64_t came_before = waiting.exchange(0);
+  for (const int signal : kPassedOn) {
+    if ((came_before & Bit(signal)) != 0) ::kill(child, signal);
+  }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   writing = UniqueFd();
   int error = 0;
@@ -124,10 +142,14 @@ Result<ForegroundEnd> RunInForeground(const ForegroundCommand& command) {
   do got = ::read(reading.get(), &error, sizeof error);
   while (got < 0 && errno == EINTR);
 
+  // Its number is its own until it is collected.
+  siginfo_t ended;
+  while (::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+  }
+  running_child.store(0);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  running_child.store(0);
   if (got == sizeof error) {
     const ErrorCode code = error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kPermissionDenied;
     return Fail(code, fmt::format("{}: cannot be run: {}", arguments.front(), std::strerror(error)));

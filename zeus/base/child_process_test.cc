@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -69,6 +71,27 @@ TEST(ChildProcess, ATerminationAtOnceIsPassedOnToo) {
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(Shell("trap 'exit 7' TERM; kill -TERM $PPID; while :; do sleep 0.01; done").value(), 7);
   }
+}
+
+std::atomic<bool> slow_after_fork = false;
+
+// Another thread can take a signal while ours has yet to learn the child's number. The child is quick here and our
+// thread slow, as on a busy machine.
+TEST(ChildProcess, SoIsOneThatAnotherThreadTakes) {
+  static const int registered = ::pthread_atfork(
+      nullptr,
+      [] {
+        if (slow_after_fork) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+      },
+      nullptr);
+  ASSERT_EQ(registered, 0);
+  const std::jthread taker([](const std::stop_token& stop) {
+    while (!stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  });
+  slow_after_fork = true;
+  const Result<int> exit_code = Shell("trap 'exit 7' TERM; kill -TERM $PPID; for i in $(seq 200); do sleep 0.01; done");
+  slow_after_fork = false;
+  EXPECT_EQ(exit_code.value(), 7);
 }
 
 TEST(ChildProcess, SoIsAnInterruptThatWasSentToUsAlone) {

@@ -15,13 +15,15 @@ constexpr Seconds kAssumedPeriod{0.1};
 constexpr Seconds kShortestSampling{0.005};
 constexpr Seconds kLongestSampling{0.1};
 
-/// Watches what `read` shows, a value and a time, for changes. The first is not counted from: when it came about is not
-/// known.
+/// Watches what `read` shows, a value and a time, for changes. What was shown at first is not counted from: when it
+/// came about is not known. A change came about between two reads, so an interval can have begun as early as the read
+/// before its first change was seen: a thread that was kept waiting sees changes late, and must not take what follows
+/// for short.
 template <class Read>
 Result<std::optional<Seconds>> ShortestInterval(Read read, const SensorPeriodOptions& options) {
   ZEUS_ASSIGN_OR_RETURN(auto last, read());
   const Time begin = options.clock.Now();
-  std::optional<Time> changed;
+  std::optional<Time> unchanged_at;
   std::optional<Seconds> shortest;
   for (int intervals = 0; intervals < options.intervals;) {
     if (Seconds(std::chrono::duration<double>(options.clock.Now() - begin).count()) >= options.longest) break;
@@ -31,13 +33,14 @@ Result<std::optional<Seconds>> ShortestInterval(Read read, const SensorPeriodOpt
       std::this_thread::sleep_for(std::chrono::duration<double>(options.pause.value()));
     }
     ZEUS_ASSIGN_OR_RETURN(const auto now, read());
-    if (now.first == last.first) continue;
-    if (changed) {
-      const Seconds interval(std::chrono::duration<double>(now.second - *changed).count());
-      if (interval.value() > 0 && (!shortest || interval < *shortest)) shortest = interval;
-      ++intervals;
+    if (now.first != last.first) {
+      if (unchanged_at) {
+        const Seconds interval(std::chrono::duration<double>(now.second - *unchanged_at).count());
+        if (interval.value() > 0 && (!shortest || interval < *shortest)) shortest = interval;
+        ++intervals;
+      }
+      unchanged_at = last.second;
     }
-    changed = now.second;
     last = now;
   }
   return shortest;

@@ -20,10 +20,13 @@ using ::zeus::testing::IsOk;
 /// A GPU whose sensor shows a new value each `period` as time passes, and time passes when somebody sleeps.
 class SensorPeriodTest : public ::testing::Test {
  protected:
-  [[nodiscard]] SensorPeriodOptions Options(Seconds period) {
-    return {.clock = clock_, .sleep = [this, period](Seconds pause) {
-              clock_.Advance(pause);
-              slept_ += pause;
+  /// From `busy_from` on, for 0.03 s, the machine lets nobody run.
+  [[nodiscard]] SensorPeriodOptions Options(Seconds period, Seconds busy_from = Seconds(1e9)) {
+    return {.clock = clock_, .sleep = [this, period, busy_from](Seconds pause) {
+              const bool kept_waiting = slept_ < busy_from && slept_ + pause >= busy_from;
+              const Seconds passed = kept_waiting ? Seconds(0.03) : pause;
+              clock_.Advance(passed);
+              slept_ += passed;
               gpu_.DrawPower(Watts(100 + std::floor((slept_ + Seconds(1e-9)) / period)));
             }};
   }
@@ -40,6 +43,13 @@ TEST_F(SensorPeriodTest, IsThatOfTheSensor) {
   EXPECT_NEAR((*period)->value(), 0.02, 0.0006) << "to within the pause between reads";
   // It is content with eight intervals.
   EXPECT_LT(slept_, Seconds(0.19));
+}
+
+// The change at 60 ms is seen at 75 ms, and that at 80 ms in time.
+TEST_F(SensorPeriodTest, AChangeThatIsSeenLateMakesNoIntervalShort) {
+  const Result<std::optional<Seconds>> period =
+      InferSensorPeriod(gpu_, PowerSensor::kInstant, Options(Seconds(0.02), Seconds(0.045)));
+  EXPECT_NEAR(period.value().value().value(), 0.02, 0.0006);
 }
 
 TEST_F(SensorPeriodTest, OfASensorThatShowsNothingNewItIsNotKnown) {
