@@ -98,7 +98,8 @@ std::string ExplainJson(const ExplainReport& report) {
     json["best_probability"] = size.best_probability ? Json(*size.best_probability) : Json();
     json["trial"] = size.trial ? Json{{"gain_J", size.trial->gain.value()},
                                       {"price_J", size.trial->price.value()},
-                                      {"score_J", size.trial->score.value()}}
+                                      {"score_J", size.trial->score.value()},
+                                      {"rank_J", size.trial->rank.value()}}
                                : Json();
     json["verdict"] = size.verdict;
     if (!report.truth.empty()) json["true_cost_J"] = report.truth[i] ? Json(report.truth[i]->value()) : Json();

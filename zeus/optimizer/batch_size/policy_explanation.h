@@ -21,6 +21,7 @@ struct TrialWorth {
   Joules gain;   ///< What it is expected to save in each later recurrence.
   Joules price;  ///< What it is expected to cost beyond the best known batch size.
   Joules score;  ///< The gain of all recurrences to come, less the price; above 0 it is worth it.
+  Joules rank;   ///< Of what is worth it, the highest goes first.
 };
 
 /// What a policy believes of one batch size.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace zeus::knowledge_gradient {
@@ -29,6 +30,29 @@ Result<std::optional<double>> OptionalNumber(const JsonPlace& place, std::string
   return value;
 }
 
+Result<std::optional<size_t>> OptionalProposed(const JsonPlace& place, std::string_view name, const KnobSpace& space,
+                                               const KnowledgeGradientPolicy::JobState& state) {
+  ZEUS_ASSIGN_OR_RETURN(const std::optional<JsonPlace> field, place.OptionalField(name));
+  if (!field) return std::nullopt;
+  ZEUS_ASSIGN_OR_RETURN(const size_t size, SizeFromJson(*field, space));
+  if (!state.proposed[size]) return field->Expected("a batch size that was proposed");
+  return size;
+}
+
+Result<void> ReadCaps(const JsonPlace& place, KnowledgeGradientPolicy::JobState* state) {
+  ZEUS_ASSIGN_OR_RETURN(const JsonPlace field, place.Field("caps_J"));
+  ZEUS_ASSIGN_OR_RETURN(const std::vector<double> caps, field.Numbers());
+  const auto proposed = static_cast<size_t>(std::ranges::count(state->proposed, true));
+  if (caps.size() != proposed) return field.Expected(fmt::format("{} numbers, one for each proposed", proposed));
+  auto next = caps.begin();
+  for (size_t i = 0; i < state->proposed.size(); ++i) {
+    if (!state->proposed[i]) continue;
+    if (!(*next > 0)) return field.Expected("numbers above 0");
+    state->caps[i] = *next++;
+  }
+  return {};
+}
+
 Result<Run> RunFromJson(const JsonPlace& place, const KnobSpace& space) {
   Run run;
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace batch_size, place.Field("batch_size"));
@@ -41,6 +65,8 @@ Result<Run> RunFromJson(const JsonPlace& place, const KnobSpace& space) {
   ZEUS_ASSIGN_OR_RETURN(run.epoch_cost, OptionalNumber(place, "epoch_cost_J"));
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace ended, place.Field("ended_by_profile"));
   ZEUS_ASSIGN_OR_RETURN(run.ended_by_profile, ended.Boolean());
+  ZEUS_ASSIGN_OR_RETURN(const JsonPlace cap, place.Field("cap_J"));
+  ZEUS_ASSIGN_OR_RETURN(run.cap, cap.Number());
   return run;
 }
 
@@ -62,6 +88,7 @@ Result<void> CheckRun(const Run& run, const JobBeliefs& beliefs, int64_t batch_s
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("{}: ended_by_profile, but reached its target", Where(batch_size)));
   }
+  if (!(run.cap > 0)) return fail("cap_J", run.cap, "a number above 0");
   const bool ran = !run.epochs || *run.epochs > 0;
   if (!std::isfinite(run.cost) || run.cost < 0 || (ran && run.cost > kMost)) {
     return fail("cost_J", run.cost, "a number of 0 or more, and no more than 1e15");
@@ -96,12 +123,17 @@ Json StateToJson(const KnowledgeGradientPolicy::JobState& state, const KnobSpace
     each["epochs"] = OrNull(run.epochs);
     each["epoch_cost_J"] = OrNull(run.epoch_cost);
     each["ended_by_profile"] = run.ended_by_profile;
+    each["cap_J"] = NumberToJson(run.cap);
     json["runs"].push_back(std::move(each));
   }
   json["awaited"] = state.awaited ? Json(batch_size(*state.awaited)) : Json();
+  json["trial"] = state.trial ? Json(batch_size(*state.trial)) : Json();
   json["proposed"] = Json::array();
+  json["caps_J"] = Json::array();
   for (size_t i = 0; i < state.proposed.size(); ++i) {
-    if (state.proposed[i]) json["proposed"].push_back(batch_size(i));
+    if (!state.proposed[i]) continue;
+    json["proposed"].push_back(batch_size(i));
+    json["caps_J"].push_back(NumberToJson(state.caps[i]));
   }
   return json;
 }
@@ -118,11 +150,9 @@ Result<KnowledgeGradientPolicy::JobState> StateFromJson(const JsonPlace& place, 
     last = size;
     state.proposed[size] = true;
   }
-  ZEUS_ASSIGN_OR_RETURN(const std::optional<JsonPlace> awaited, place.OptionalField("awaited"));
-  if (awaited) {
-    ZEUS_ASSIGN_OR_RETURN(state.awaited, SizeFromJson(*awaited, space));
-    if (!state.proposed[*state.awaited]) return awaited->Expected("a batch size that was proposed");
-  }
+  ZEUS_RETURN_IF_ERROR(ReadCaps(place, &state));
+  ZEUS_ASSIGN_OR_RETURN(state.awaited, OptionalProposed(place, "awaited", space, state));
+  ZEUS_ASSIGN_OR_RETURN(state.trial, OptionalProposed(place, "trial", space, state));
   ZEUS_ASSIGN_OR_RETURN(const JsonPlace runs_field, place.Field("runs"));
   ZEUS_ASSIGN_OR_RETURN(const std::vector<JsonPlace> runs, runs_field.Elements());
   for (const JsonPlace& each : runs) {

@@ -169,8 +169,10 @@ PolicyExplanation ExplainBeliefs(const JobBeliefs& beliefs, std::span<const int6
       own_context.wall_chance = wall_chances[i];
       const bool again = decision.why == Decision::Why::kFewerEpochs && i == decision.size;
       const TrialValue value = again ? *valuer.ValueOfFewerEpochs(i, *context) : valuer.Value(i, own_context);
-      sizes[i].trial =
-          TrialWorth{.gain = Joules(value.gain), .price = Joules(value.price), .score = Joules(value.score)};
+      sizes[i].trial = TrialWorth{.gain = Joules(value.gain),
+                                  .price = Joules(value.price),
+                                  .score = Joules(value.score),
+                                  .rank = Joules(value.rank)};
     }
   }
   for (size_t i = 0; i < sizes.size(); ++i) {

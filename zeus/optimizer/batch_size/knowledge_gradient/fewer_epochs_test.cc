@@ -154,18 +154,18 @@ TEST(FewerEpochsTest, ATrialThatMayTakeManyIsStoppedOnceItSavesNothing) {
 
 // Such a run takes more epochs than would pay. That is no sign of a wall, and it may have been bad luck.
 TEST(FewerEpochsTest, AStopAtTheIncumbentsCostTellsOfNoWall) {
-  const auto stopped = [](double epochs) {
+  const auto stopped = [](double epochs, double cap) {
     JobBeliefs beliefs(kSizes, 256, 100, 2);
     for (int i = 0; i < 15; ++i) {
       beliefs.Observe({.size = 1, .cost = 20, .reached = true, .epochs = 2, .epoch_cost = 10});
     }
-    beliefs.Observe({.size = 0, .cost = epochs * 14, .reached = false, .epochs = epochs, .epoch_cost = 14});
+    beliefs.Observe({.size = 0, .cost = epochs * 14, .reached = false, .epochs = epochs, .epoch_cost = 14, .cap = cap});
     return beliefs;
   };
-  const JobBeliefs soon = stopped(1);
+  const JobBeliefs soon = stopped(1, 20);
   EXPECT_EQ(soon.WallChance(0, 1), 0);
   EXPECT_TRUE(soon.Valuer().ValueOfFewerEpochs(0, *soon.Context()));
-  const JobBeliefs late = stopped(2.8);
+  const JobBeliefs late = stopped(2, 40);
   EXPECT_GT(late.WallChance(0, 1), 0.5);
   TrialContext walled = *late.Context();
   walled.wall_chance = late.WallChance(0, 1);

@@ -86,7 +86,8 @@ void JobBeliefs::LearnEpochs(const Run& run) {
   if (epochs <= 0) return;
   if (!run.reached) {
     const std::optional<TrialContext> context = Context();
-    const bool sooner = context && epochs < max_epochs_ && Valuer().WasStoppedSooner(run.size, run.cost, *context);
+    // What the incumbent costs is known better than when the cap was set: nearer to that than to the usual cap.
+    const bool sooner = context && epochs < max_epochs_ && run.cap < std::sqrt(context->cap * context->incumbent_cost);
     epochs_.AddStopped(run.size, epochs, !sooner);
     return;
   }

@@ -19,9 +19,10 @@ struct Run {
   size_t size = 0;
   double cost = 0;  ///< J
   bool reached = false;
-  std::optional<double> epochs;      ///< 0: it did not run.
-  std::optional<double> epoch_cost;  ///< J, without a profile's overhead.
-  bool ended_by_profile = false;     ///< After its first epoch, because of what that cost.
+  std::optional<double> epochs;                          ///< 0: it did not run.
+  std::optional<double> epoch_cost;                      ///< J, without a profile's overhead.
+  bool ended_by_profile = false;                         ///< After its first epoch, because of what that cost.
+  double cap = std::numeric_limits<double>::infinity();  ///< J; what it might cost.
 };
 
 /// What to run next.

@@ -351,6 +351,38 @@ TEST(KnowledgeGradientPolicyTest, ConcurrentResultsMayComeInAnotherOrder) {
               IsOk());
 }
 
+// On a busy cluster some run is always under way: to wait for none would be to learn nothing.
+TEST(KnowledgeGradientPolicyTest, OneTrialAtATimeWhileOthersRun) {
+  const PolicyOptions options{.concurrency = Concurrency::kOn};
+  KnowledgeGradientPolicy policy(options);
+  ZEUS_ASSERT_OK_AND_ASSIGN(const JobId job,
+                            policy.RegisterJob(zeus::testing::ContractJob(), zeus::testing::ContractSpace()));
+  const auto next = [&] { return policy.PredictConcurrent(job).value().value().batch_size; };
+  const auto reached = [](int64_t batch_size, int64_t epochs) {
+    return Observation{
+        .batch_size = batch_size, .cost = Joules(static_cast<double>(epochs)), .reached = true, .epochs = epochs};
+  };
+  ASSERT_EQ(policy.Predict(job).value().batch_size, 32);
+  ASSERT_EQ(next(), 32);
+  ASSERT_EQ(next(), 32) << "nothing is known yet";
+  ASSERT_THAT(policy.Observe(job, reached(32, 30)), IsOk());
+  const int64_t trial = next();
+  EXPECT_NE(trial, 32) << "though two runs are under way";
+  EXPECT_EQ(next(), 32) << "while that trial is";
+  ASSERT_THAT(policy.Observe(job, reached(32, 30)), IsOk());
+  EXPECT_EQ(next(), 32);
+  // What is under way is saved.
+  KnowledgeGradientPolicy loaded(options);
+  ASSERT_THAT(loaded.LoadBeliefs(*policy.SaveBeliefs()), IsOk());
+  EXPECT_EQ(loaded.PredictConcurrent(job).value()->batch_size, 32);
+  ASSERT_THAT(policy.Observe(job, {.batch_size = trial, .cost = Joules(60), .reached = false, .epochs = 60}), IsOk());
+  EXPECT_EQ(next(), 32) << "a failed try is repeated there";
+  ASSERT_THAT(policy.Observe(job, reached(32, 30)), IsOk());
+  const int64_t second = next();
+  EXPECT_NE(second, 32);
+  EXPECT_NE(second, trial);
+}
+
 TEST(KnowledgeGradientPolicyTest, ConcurrentResultsOfSizesNeverProposedAreRefused) {
   KnowledgeGradientPolicy policy({.concurrency = Concurrency::kOn});
   ZEUS_ASSERT_OK_AND_ASSIGN(const JobId job,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "zeus/optimizer/batch_size/check_observation.h"
 #include "zeus/optimizer/batch_size/knowledge_gradient/beliefs_json.h"
@@ -23,13 +24,22 @@ Proposal ToProposal(const Decision& decision, const KnobSpace& space) {
   return proposal;
 }
 
+void NoteProposed(const Decision& decision, KnowledgeGradientPolicy::JobState* state) {
+  state->proposed[decision.size] = true;
+  state->caps[decision.size] = decision.cap;
+  if (decision.why == Decision::Why::kTrial || decision.why == Decision::Why::kFewerEpochs)
+    state->trial = decision.size;
+}
+
 }  // namespace
 
 KnowledgeGradientPolicy::JobState KnowledgeGradientPolicy::NewState(const JobIdentity& job,
                                                                     const KnobSpace& space) const {
   return {.beliefs = JobBeliefs(space.batch_sizes(), job.default_batch_size, job.max_epochs, options_.beta, settings_),
           .awaited = std::nullopt,
-          .proposed = std::vector<bool>(space.size())};
+          .proposed = std::vector<bool>(space.size()),
+          .caps = std::vector<double>(space.size(), std::numeric_limits<double>::infinity()),
+          .trial = std::nullopt};
 }
 
 Result<JobId> KnowledgeGradientPolicy::RegisterJob(const JobIdentity& job, const KnobSpace& space) {
@@ -38,16 +48,19 @@ Result<JobId> KnowledgeGradientPolicy::RegisterJob(const JobIdentity& job, const
 
 Result<Proposal> KnowledgeGradientPolicy::Predict(JobId job) {
   ZEUS_ASSIGN_OR_RETURN(auto* const entry, jobs_.Find(job));
-  const Decision decision = entry->state.beliefs.Decide();
-  entry->state.awaited = decision.size;
-  entry->state.proposed[decision.size] = true;
+  JobState& state = entry->state;
+  const Decision decision = state.beliefs.Decide();
+  state.awaited = decision.size;
+  NoteProposed(decision, &state);
   return ToProposal(decision, entry->space);
 }
 
 Result<std::optional<Proposal>> KnowledgeGradientPolicy::PredictConcurrent(JobId job) {
   ZEUS_ASSIGN_OR_RETURN(auto* const entry, jobs_.Find(job));
-  const Decision decision = entry->state.beliefs.DecideConcurrent();
-  entry->state.proposed[decision.size] = true;
+  JobState& state = entry->state;
+  // One trial at a time: what it teaches decides about the next.
+  const Decision decision = state.trial ? state.beliefs.DecideConcurrent() : state.beliefs.Decide();
+  NoteProposed(decision, &state);
   return ToProposal(decision, entry->space);
 }
 
@@ -73,12 +86,14 @@ Result<void> KnowledgeGradientPolicy::Observe(JobId job, const Observation& obse
           .reached = observation.reached,
           .epochs = {},
           .epoch_cost = {},
-          .ended_by_profile = observation.ended_by_profile};
+          .ended_by_profile = observation.ended_by_profile,
+          .cap = state.caps[size]};
   if (observation.epochs) run.epochs = static_cast<double>(*observation.epochs);
   if (observation.epoch_cost) run.epoch_cost = observation.epoch_cost->value();
   ZEUS_RETURN_IF_ERROR(knowledge_gradient::CheckRun(run, state.beliefs, observation.batch_size));
   state.beliefs.Observe(run);
   if (state.awaited == size) state.awaited.reset();
+  if (state.trial == size) state.trial.reset();
   return {};
 }
 

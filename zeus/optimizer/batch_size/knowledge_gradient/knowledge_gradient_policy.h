@@ -13,6 +13,8 @@ namespace zeus {
 /// Believes in a convex curve of epochs over the batch size, and tries a size when what the run would teach is worth
 /// its price. Draws no random numbers. Name: "knowledge-gradient". docs/policies.md gives the method and its sources.
 ///
+/// While runs are under way, one at most of them is a trial; the others are at the incumbent.
+///
 /// Without concurrency, a result that was not asked for is kFailedPrecondition; with it, one of a size that was never
 /// proposed.
 class KnowledgeGradientPolicy final : public BatchSizePolicy {
@@ -36,6 +38,8 @@ class KnowledgeGradientPolicy final : public BatchSizePolicy {
     knowledge_gradient::JobBeliefs beliefs;
     std::optional<size_t> awaited;  ///< The size that was proposed last, until its result is there.
     std::vector<bool> proposed;     ///< Which sizes ever were.
+    std::vector<double> caps;       ///< J; what the size's latest run may cost, if it was proposed.
+    std::optional<size_t> trial;    ///< The size of the trial that is under way.
   };
 
  private:

@@ -158,15 +158,6 @@ bool TrialValuer::MayStopSooner(const TrialContext& context, const LogBelief& ep
   return std::isfinite(context.cap) && context.incumbent_cost < context.cap && IsOfFewEpochs(context, epoch_cost);
 }
 
-bool TrialValuer::WasStoppedSooner(size_t size, double cost, const TrialContext& context) const {
-  const LogBelief& epoch_cost = costs_.beliefs()[size];
-  // A run is stopped after an epoch, before it would cost more than it may; what the incumbent costs is known better
-  // now.
-  constexpr double kAbout = 0.9;
-  const bool long_enough = cost + std::exp(epoch_cost.mean) > kAbout * context.incumbent_cost;
-  return MayStopSooner(context, epoch_cost) && long_enough && cost < 0.5 * (context.incumbent_cost + context.cap);
-}
-
 double TrialValuer::EpochCostLimit(size_t size, const TrialContext& context) const {
   const LogBelief& belief = costs_.beliefs()[size];
   // Where a run is of few epochs, the first is much of its price, and little more tells how many it takes.

@@ -59,9 +59,6 @@ class TrialValuer {
   /// foretells. As many recurrences are expected to come as were. Nothing where runs are long.
   [[nodiscard]] std::optional<TrialValue> ValueOfFewerEpochs(size_t size, const TrialContext& context) const;
 
-  /// Whether a trial that failed at such a cost was one of few epochs that was stopped at what the incumbent costs.
-  [[nodiscard]] bool WasStoppedSooner(size_t size, double cost, const TrialContext& context) const;
-
   /// The highest cost of an epoch with which a first run at the size is worth to be gone on with once its first epoch
   /// is over; infinite when it always is, as where a run is of few epochs.
   [[nodiscard]] double EpochCostLimit(size_t size, const TrialContext& context) const;
