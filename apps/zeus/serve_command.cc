@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -21,6 +20,7 @@
 #include "services/store/invariants.h"
 #include "services/store/open_store.h"
 #include "zeus/base/noted_signals.h"
+#include "zeus/base/wall_time.h"
 
 namespace zeus {
 namespace {
@@ -79,11 +79,6 @@ Result<void> CheckStore(store::Store& store) {
   if (broken.empty()) return {};
   return Fail(ErrorCode::kInvalidData, fmt::format("the database contradicts itself in {} places, the first: {}",
                                                    broken.size(), broken.front()));
-}
-
-int64_t NowMilliseconds() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 uint64_t Entropy() {

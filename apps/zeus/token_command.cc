@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 
 #include "services/http/token.h"
+#include "zeus/base/wall_time.h"
 
 namespace zeus {
 namespace {
@@ -19,11 +19,6 @@ struct TokenFlags {
   std::string expires;
 };
 
-int64_t NowSeconds() {
-  using namespace std::chrono;
-  return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
-}
-
 Result<void> Issue(const TokenFlags& flags, const std::vector<std::string>& known, const Console& console) {
   for (const std::string& scope : flags.scopes) {
     if (std::ranges::find(known, scope) != known.end()) continue;
@@ -33,7 +28,7 @@ Result<void> Issue(const TokenFlags& flags, const std::vector<std::string>& know
   ZEUS_ASSIGN_OR_RETURN(const std::optional<int64_t> lifetime, http::ParseLifetime(flags.expires));
   ZEUS_ASSIGN_OR_RETURN(const http::SigningKey key, http::SigningKey::Read(flags.key));
   http::Claims claims{.subject = flags.user, .scopes = flags.scopes, .expires_s = {}};
-  if (lifetime) claims.expires_s = NowSeconds() + *lifetime;
+  if (lifetime) claims.expires_s = NowMilliseconds() / 1000 + *lifetime;
   return console.Print(http::IssueToken(claims, key) + "\n");
 }
 

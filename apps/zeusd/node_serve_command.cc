@@ -19,6 +19,7 @@
 #include "services/http/server.h"
 #include "services/node_daemon/node_daemon.h"
 #include "zeus/base/noted_signals.h"
+#include "zeus/base/wall_time.h"
 #include "zeus/control/leftovers.h"
 
 namespace zeus {

@@ -9,6 +9,7 @@
 #include "services/node_daemon/node_gpu.h"
 #include "services/node_daemon/strict_query.h"
 #include "zeus/base/json_fields.h"
+#include "zeus/base/wall_time.h"
 
 namespace zeus {
 namespace {

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "zeus/base/wall_time.h"
+
 namespace zeus {
 namespace {
 
@@ -31,11 +33,8 @@ Time After(Seconds time) {
 }  // namespace
 
 LeaseBook::Opened LeaseBook::Open(std::string holder, std::optional<Seconds> ttl) {
-  using namespace std::chrono;
   Lease lease{.id = NewId(),
-              .view = {.holder = std::move(holder),
-                       .since_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count(),
-                       .ttl = ttl},
+              .view = {.holder = std::move(holder), .since_ms = NowMilliseconds(), .ttl = ttl},
               .deadline = After(ttl.value_or(Seconds(0)))};
   const std::scoped_lock lock(mutex_);
   lease.view.number = ++last_number_;

@@ -10,6 +10,7 @@
 #include "services/node_daemon/gpu_routes.h"
 #include "services/node_daemon/lease_routes.h"
 #include "zeus/base/json_fields.h"
+#include "zeus/base/wall_time.h"
 
 namespace zeus {
 namespace {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "zeus/base/json_fields.h"
+#include "zeus/base/wall_time.h"
 #include "zeus/monitor/power_sampler.h"
 
 namespace zeus {
@@ -118,11 +119,6 @@ Result<int64_t> ReadMilliwatts(Gpu& gpu) {
   ZEUS_ASSIGN_OR_RETURN(const PowerSensor sensor, BestPowerSensor(gpu));
   ZEUS_ASSIGN_OR_RETURN(const PowerSample sample, gpu.ReadPower(sensor));
   return std::llround(sample.power.value() * 1e3);
-}
-
-int64_t NowMilliseconds() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace zeus

@@ -82,7 +82,4 @@ class NodeGpu {
 /// What its best sensor says, in whole milliwatts.
 Result<int64_t> ReadMilliwatts(Gpu& gpu);
 
-/// Since 1970, UTC.
-int64_t NowMilliseconds();
-
 }  // namespace zeus

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,11 +7,10 @@
 #include "zeus/base/clock.h"
 #include "zeus/base/result.h"
 #include "zeus/base/units.h"
+#include "zeus/base/wall_time.h"
 #include "zeus/trace/window_log.h"
 
 namespace zeus {
-
-using WallTime = std::chrono::system_clock::time_point;
 
 /// What one device consumed in a window, and how far to trust that.
 struct EnergyFigure {

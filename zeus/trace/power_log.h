@@ -11,11 +11,9 @@
 
 #include "zeus/base/result.h"
 #include "zeus/base/units.h"
+#include "zeus/base/wall_time.h"
 
 namespace zeus {
-
-/// A moment of Coordinated Universal Time.
-using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 
 /// The power log of the original C++ monitor: CSV with the columns Time (`2022-09-15 03:10:02.421413000`, UTC) and
 /// Power (mW), a line a sample, in the order of their times. See docs/formats.md.
