@@ -139,6 +139,8 @@ net::awaitable<bool> ServingLoop::ServeOne(const std::shared_ptr<ServerConnectio
   }
   const bool stays = keep_alive && !stopping_;
   std::string answer = WholeMessage(*exchange->response, stays);
+  // Behind the requests that are here already: their answers leave together, and wake a client that has several once.
+  if (!stopping_) co_await net::post(io_, net::use_awaitable);
   std::string_view rest = answer;
   bool written = !connection.WriteSome(rest);
   if (written && !rest.empty()) {
