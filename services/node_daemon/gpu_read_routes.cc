@@ -83,7 +83,7 @@ void AddRead(http::Router& router, NodeGpus& gpus, std::string_view path, ReadOn
     if (!ids) return responder.Send(std::move(ids).error());
     if (ids->empty()) return responder.Send(compose(Json::object()));
     const auto gather = Gather<Json>::Of(
-        ids->size(), [&gpus, compose, responder = std::move(responder)](Gather<Json>::Results results) mutable {
+        ids->size(), [&gpus, compose, responder = std::move(responder)](const Gather<Json>::Results& results) mutable {
           responder.Send(AnswerTo(results, gpus, compose));
         });
     for (const uint64_t id : *ids) {

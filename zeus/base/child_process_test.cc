@@ -78,13 +78,13 @@ std::atomic<bool> slow_after_fork = false;
 // Another thread can take a signal while ours has yet to learn the child's number. The child is quick here and our
 // thread slow, as on a busy machine.
 TEST(ChildProcess, SoIsOneThatAnotherThreadTakes) {
-  static const int registered = ::pthread_atfork(
+  static const int kRegistered = ::pthread_atfork(
       nullptr,
       [] {
         if (slow_after_fork) std::this_thread::sleep_for(std::chrono::milliseconds(300));
       },
       nullptr);
-  ASSERT_EQ(registered, 0);
+  ASSERT_EQ(kRegistered, 0);
   const std::jthread taker([](const std::stop_token& stop) {
     while (!stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   });

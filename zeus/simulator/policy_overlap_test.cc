@@ -53,7 +53,9 @@ Compared Compare(const std::string& name, const std::vector<Submission>& submiss
 // The first of each four begins when none is under way.
 TEST(OverlapStressTest, FourAtOnceCostNoMoreThanThePublishedPolicys) {
   std::vector<Submission> submissions;
-  for (int i = 0; i < kSubmissions; ++i) submissions.push_back(From(400.0 * (i / 4) + i % 4, 350));
+  for (int four = 0; four < kSubmissions / 4; ++four) {
+    for (int i = 0; i < 4; ++i) submissions.push_back(From(400.0 * four + i, 350));
+  }
   const Compared regret = Compare("FourAtOnce", submissions);
   EXPECT_LE(regret.mine, regret.published + 0.5);
 }
