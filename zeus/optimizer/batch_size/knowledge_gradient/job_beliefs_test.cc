@@ -381,6 +381,10 @@ TEST(KnowledgeGradientPolicyTest, OneTrialAtATimeWhileOthersRun) {
   const int64_t second = next();
   EXPECT_NE(second, 32);
   EXPECT_NE(second, trial);
+  // Whoever asks when none is under way knows that this one's result is lost.
+  EXPECT_EQ(next(), 32);
+  ASSERT_EQ(policy.Predict(job).value().batch_size, second);
+  ASSERT_THAT(policy.Observe(job, reached(second, 30)), IsOk());
 }
 
 TEST(KnowledgeGradientPolicyTest, ConcurrentResultsOfSizesNeverProposedAreRefused) {

@@ -27,8 +27,8 @@ Proposal ToProposal(const Decision& decision, const KnobSpace& space) {
 void NoteProposed(const Decision& decision, KnowledgeGradientPolicy::JobState* state) {
   state->proposed[decision.size] = true;
   state->caps[decision.size] = decision.cap;
-  if (decision.why == Decision::Why::kTrial || decision.why == Decision::Why::kFewerEpochs)
-    state->trial = decision.size;
+  const bool trial = decision.why == Decision::Why::kTrial || decision.why == Decision::Why::kFewerEpochs;
+  if (trial) state->trial = decision.size;
 }
 
 }  // namespace
@@ -51,6 +51,7 @@ Result<Proposal> KnowledgeGradientPolicy::Predict(JobId job) {
   JobState& state = entry->state;
   const Decision decision = state.beliefs.Decide();
   state.awaited = decision.size;
+  state.trial.reset();  // Nothing is under way: one whose result never came is over, too.
   NoteProposed(decision, &state);
   return ToProposal(decision, entry->space);
 }
