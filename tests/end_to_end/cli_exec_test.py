@@ -51,7 +51,7 @@ class ExecTest(ExecCase):
         busy, idle = found["devices"][:2]
         self.assertEqual((busy["device"], idle["device"]), ("gpu0", "gpu1"))
         self.assertGreater(found["time_s"], 1)
-        self.assertLess(found["time_s"], 4)
+        self.assertLess(found["time_s"], 2)
         # A V100 under full load at its limit of 250 W while it works, at 25 W while the command starts and ends; and one
         # at rest. The counter steps every 20 ms: 5 J at either end.
         worked = float(re.search(r"did the work in (\d+\.\d+) s", done.stdout)[1])
@@ -128,7 +128,7 @@ class ExecTest(ExecCase):
         begin = time.monotonic()
         found = self.report("--cooldown", "0.4", "--repeat", "2", "--", "true")
         self.assertGreater(time.monotonic() - begin, 0.8)
-        self.assertLess(found["time_s"], 0.4)
+        self.assertLess(found["time_s"], 0.3)
 
     def test_idle_power_is_shown_apart(self):
         found = self.report("--idle", "0.5", "--", *self.work(0.5))

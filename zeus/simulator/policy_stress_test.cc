@@ -101,7 +101,7 @@ struct Scenario {
   std::string name;
   std::function<World()> make;
   double beyond = 0.5;      ///< Oracle recurrences that regret may be beyond the published policy's.
-  double last_five = 1.01;  ///< In oracle recurrences; infinite for those of NoisyJobTest.
+  double last_five = 1.01;  ///< In oracle recurrences; more than 1.01 for those of NoisyJobTest.
   double most = std::numeric_limits<double>::infinity();  ///< Of regret; where the published policy gives up.
 };
 
@@ -157,8 +157,6 @@ World Walls() {
   return One(law);
 }
 
-constexpr double kSeeBelow = std::numeric_limits<double>::infinity();
-
 INSTANTIATE_TEST_SUITE_P(
     MadeUp, PolicyStressTest,
     ::testing::Values(
@@ -173,12 +171,11 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"NoPowersOfTwo",
                  [] { return One({.batch_sizes = {24, 50, 100, 250, 300, 700, 1500}, .default_batch_size = 100}); }},
         Scenario{"HardWalls", Walls}, Scenario{"OneInFiveFails", [] { return One({.fails = 0.2}); }},
-        Scenario{"Noisy", [] { return One(kNoisy); }},
-        Scenario{"VeryNoisy", [] { return One(kVeryNoisy); }, 0.5, kSeeBelow},
+        Scenario{"Noisy", [] { return One(kNoisy); }}, Scenario{"VeryNoisy", [] { return One(kVeryNoisy); }, 0.5, 1.03},
         Scenario{"FewEpochs", [] { return One({.epochs = 2}); }},
         Scenario{"OneEpoch", [] { return One({.epochs = 0.4}); }},
         Scenario{"OneEpochAndTwo", [] { return One({.default_batch_size = 2048, .epochs = 0.8, .batch_share = 64}); }},
-        Scenario{"StepsOfEpochs", [] { return One(kStepsOfEpochs); }, 0.5, kSeeBelow},
+        Scenario{"StepsOfEpochs", [] { return One(kStepsOfEpochs); }, 0.5, 1.02},
         Scenario{"PowerLimitMatters", [] { return One({.critical = 8192, .batch_share = 4, .limit_share = 2}); }},
         Scenario{"NoDrift", [] { return Drift({}, {}); }},
         Scenario{"HalfMoreEpochs", [] { return Drift({}, EpochsTimes(1.5)); }},
