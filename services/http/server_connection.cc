@@ -46,6 +46,18 @@ net::awaitable<error_code> ServerConnection::Write(std::string_view bytes) {
   co_return error;
 }
 
+void ServerConnection::SendUnsent() {
+  std::string_view rest = unsent;
+  if (rest.empty()) return;
+  const error_code error = WriteSome(rest);
+  unsent.erase(0, unsent.size() - rest.size());
+  if (error) return Close();
+  if (unsent.empty()) return;
+  idle = false;
+  error_code ignored;
+  socket.cancel(ignored);
+}
+
 void ServerConnection::Close() {
   error_code ignored;
   socket.close(ignored);

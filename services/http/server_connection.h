@@ -13,6 +13,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "services/http/message.h"
@@ -34,10 +35,11 @@ struct ServerConnection {
   /// stays.
   boost::system::error_code Parse(Parser& parser);
 
-  /// Sends what goes at once, and takes it off `bytes`.
-  boost::system::error_code WriteSome(std::string_view& bytes);
   /// Sends all of it.
   boost::asio::awaitable<boost::system::error_code> Write(std::string_view bytes);
+  /// Sends of what is unsent what goes at once. Where something is left, who waits for a request stops waiting, so as to
+  /// send it.
+  void SendUnsent();
 
   /// What waits on it fails.
   void Close();
@@ -47,10 +49,15 @@ struct ServerConnection {
 
   Socket socket;
   boost::beast::flat_buffer buffer;
+  std::string unsent;  // Of an answer.
   Peer peer;
   bool idle = true;  // Waits for a request's header.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<StreamState> streaming;  // While it streams; shared with who wakes it.
+
+ private:
+  // Sends what goes at once, and takes it off `bytes`.
+  boost::system::error_code WriteSome(std::string_view& bytes);
 };
 
 }  // namespace zeus::http

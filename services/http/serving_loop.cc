@@ -92,6 +92,7 @@ void ServingLoop::End(const std::shared_ptr<ServerConnection>& connection) {
   --shared_.connections;
   deadlines_.Remove(connection);
   error_code ignored;
+  connection->SendUnsent();
   connection->socket.shutdown(net::socket_base::shutdown_send, ignored);
   connection->Close();
   EndWhenDone();
@@ -109,6 +110,12 @@ net::awaitable<bool> ServingLoop::ServeOne(const std::shared_ptr<ServerConnectio
   while (!error && !parser.is_done()) {
     const size_t size = co_await connection.socket.async_read_some(connection.Room(parser),
                                                                    net::redirect_error(net::use_awaitable, error));
+    if (!connection.unsent.empty()) {  // Its client takes less than it has asked for: that goes first.
+      if (!co_await Write(connection, {}) || stopping_) co_return false;
+      connection.idle = !parser.is_header_done();
+      deadlines_.Set(connection, connection.idle ? shared_.options.limits.idle : shared_.options.limits.transfer);
+      error = {};
+    }
     if (error) break;
     connection.buffer.commit(size);
     error = Parse(connection, parser);
@@ -119,6 +126,7 @@ net::awaitable<bool> ServingLoop::ServeOne(const std::shared_ptr<ServerConnectio
     if (misunderstood && co_await Refuse(connection, ForReadError(error))) co_await Drain(connection);
     co_return false;
   }
+  if (!connection.unsent.empty() && !co_await Write(connection, {})) co_return false;
   Deadlines::Clear(connection);  // The handler takes its time.
 
   const auto exchange = std::make_shared<Exchange>(parser.release());
@@ -139,16 +147,26 @@ net::awaitable<bool> ServingLoop::ServeOne(const std::shared_ptr<ServerConnectio
   }
   const bool stays = keep_alive && !stopping_;
   std::string answer = WholeMessage(*exchange->response, stays);
-  // Behind the requests that are here already: their answers leave together, and wake a client that has several once.
-  if (!stopping_) co_await net::post(io_, net::use_awaitable);
-  std::string_view rest = answer;
-  bool written = !connection.WriteSome(rest);
-  if (written && !rest.empty()) {
-    answer.erase(0, answer.size() - rest.size());
-    written = co_await Write(connection, std::move(answer));
+  if (stays) {
+    SendSoon(shared, exchange, std::move(answer));
+  } else {
+    co_await Write(connection, std::move(answer));
+    Tell(*exchange);
   }
-  Tell(*exchange);
-  co_return written&& stays;
+  co_return stays;
+}
+
+void ServingLoop::SendSoon(const std::shared_ptr<ServerConnection>& connection,
+                           const std::shared_ptr<Exchange>& exchange, std::string answer) {
+  connection->unsent = std::move(answer);
+  if (answered_.empty()) net::post(io_, [this] { SendAnswered(); });
+  answered_.push_back({connection, exchange});
+}
+
+void ServingLoop::SendAnswered() {
+  for (const Answered& each : answered_) each.connection->SendUnsent();
+  for (const Answered& each : answered_) Tell(*each.exchange);
+  answered_.clear();
 }
 
 error_code ServingLoop::Parse(ServerConnection& connection, ServerConnection::Parser& parser) {
@@ -219,7 +237,8 @@ void ServingLoop::Tell(AccessRecord record, std::chrono::steady_clock::time_poin
 
 net::awaitable<bool> ServingLoop::Write(ServerConnection& connection, std::string bytes) {
   deadlines_.Set(connection, shared_.options.limits.transfer);
-  const error_code error = co_await connection.Write(bytes);
+  const std::string all = std::exchange(connection.unsent, {}) + bytes;
+  const error_code error = co_await connection.Write(all);
   co_return !error;
 }
 
@@ -273,6 +292,7 @@ net::awaitable<void> ServingLoop::Drain(ServerConnection& connection) {
 
 void ServingLoop::BeginStop() {
   stopping_ = true;
+  SendAnswered();
   for (const std::shared_ptr<ServerConnection>& connection : deadlines_.connections()) {
     if (connection->streaming) connection->streaming->wake.cancel();
     if (connection->idle) connection->Close();

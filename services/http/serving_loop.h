@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "services/http/deadlines.h"
 #include "services/http/rate_limiter.h"
@@ -53,6 +54,10 @@ class ServingLoop {
 
  private:
   struct Exchange;
+  struct Answered {
+    std::shared_ptr<ServerConnection> connection;
+    std::shared_ptr<Exchange> exchange;
+  };
   using ErrorCode = boost::system::error_code;
   template <class Value>
   using Awaitable = boost::asio::awaitable<Value>;
@@ -68,8 +73,14 @@ class ServingLoop {
   ErrorCode Parse(ServerConnection& connection, ServerConnection::Parser& parser);
   // Has the handler answer, now or later.
   void Ask(const ServerConnection& connection, const std::shared_ptr<Exchange>& exchange);
+  // Sends the answer behind the requests that are here already: their answers leave together, and wake a client that has
+  // several once.
+  void SendSoon(const std::shared_ptr<ServerConnection>& connection, const std::shared_ptr<Exchange>& exchange,
+                std::string answer);
+  void SendAnswered();
   // Answers what is no request, or one too many.
   Awaitable<bool> Refuse(ServerConnection& connection, Response response);
+  // What is unsent, and then these.
   Awaitable<bool> Write(ServerConnection& connection, std::string bytes);
   // Until the client goes away or we stop. No time limit: a client that takes nothing costs its socket's buffer alone.
   Awaitable<void> WriteStream(std::shared_ptr<ServerConnection> connection, Response response);
@@ -92,6 +103,7 @@ class ServingLoop {
   boost::asio::steady_timer last_pieces_{io_};
   Deadlines deadlines_;
   StreamWakes wakes_{io_};
+  std::vector<Answered> answered_;  // Their answers are unsent.
   bool stopping_ = false;
 
   ServingThread thread_{io_};  // The last: it uses the others.

@@ -48,10 +48,12 @@ bool DeviceOwner::DoneHere(Task& task) {
 
 bool DeviceOwner::DoneAside(Task& task) {
   std::unique_lock lock(mutex_);
-  ++waiting_;
-  const bool free = turn_over_.wait_for(lock, kQuick, [this] { return !busy_; });
-  --waiting_;
-  if (!free || stopping_ || !ready_.empty()) return false;
+  if (busy_) {
+    ++waiting_;
+    turn_over_.wait_for(lock, kQuick, [this] { return !busy_; });
+    --waiting_;
+  }
+  if (busy_ || stopping_ || !ready_.empty()) return false;
   busy_ = true;
   lock.unlock();
   const bool quick = RunTimed(task);

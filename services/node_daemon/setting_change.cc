@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "zeus/base/number_text.h"
+
 namespace zeus {
 namespace {
 
@@ -28,7 +30,7 @@ const char* OperationName(const SettingChange& change) {
 }
 
 std::string ValueText(const SettingChange& change) {
-  return std::visit(Overloaded{[](const PowerLimitChange& power) { return fmt::format("{} W", power.limit.value()); },
+  return std::visit(Overloaded{[](const PowerLimitChange& power) { return ShortestTextWhole(power.limit.value()) + " W"; },
                                [](const PersistenceChange& persistence) {
                                  return std::string(persistence.mode == PersistenceMode::kOn ? "on" : "off");
                                },

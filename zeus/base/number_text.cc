@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
 
 namespace zeus {
 namespace {
@@ -17,9 +18,17 @@ std::optional<Number> ParseAll(std::string_view text) {
   return value;
 }
 
+// Whole, and short enough to be written without an exponent: most are, and need not be searched for their shortest text.
+bool IsPlainWhole(double value) {
+  constexpr double kLeastWithExponent = 1e15;
+  if (!(std::abs(value) < kLeastWithExponent)) return false;
+  return value == 0 ? !std::signbit(value) : value == std::trunc(value);
+}
+
 }  // namespace
 
 std::string ShortestTextWhole(double value) {
+  if (IsPlainWhole(value)) return fmt::format_int(static_cast<int64_t>(value)).str();
   return fmt::format(FMT_STRING("{}"), value);
 }
 
