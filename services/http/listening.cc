@@ -83,7 +83,7 @@ Result<UnixProtocol::acceptor> ListenOnSocket(net::io_context& io, const std::fi
   return acceptor;
 }
 
-Peer Greet(net::ip::tcp::socket& socket) {
+Peer Greet(LoopSocket<net::ip::tcp>& socket) {
   error_code error;
   socket.set_option(net::ip::tcp::no_delay(true), error);
   NoticeLoss(socket.native_handle());
@@ -91,7 +91,7 @@ Peer Greet(net::ip::tcp::socket& socket) {
   return {.address = error ? "" : endpoint.address().to_string()};
 }
 
-Peer Greet(UnixProtocol::socket& socket) {
+Peer Greet(LoopSocket<UnixProtocol>& socket) {
   return {.process = ProcessAt(socket.native_handle())};
 }
 

@@ -9,6 +9,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <filesystem>
 
+#include "services/http/loop_executor.h"
 #include "services/http/message.h"
 #include "services/http/socket_file.h"
 #include "zeus/base/result.h"
@@ -28,7 +29,7 @@ Result<boost::asio::local::stream_protocol::acceptor> ListenOnSocket(boost::asio
                                                                      const SocketAccess& access);
 
 /// Who has connected; over TCP, answers are sent at once from here on, and a client that is lost is noticed.
-Peer Greet(boost::asio::ip::tcp::socket& socket);
-Peer Greet(boost::asio::local::stream_protocol::socket& socket);
+Peer Greet(LoopSocket<boost::asio::ip::tcp>& socket);
+Peer Greet(LoopSocket<boost::asio::local::stream_protocol>& socket);
 
 }  // namespace zeus::http

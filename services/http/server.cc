@@ -106,7 +106,7 @@ class Server::Impl {
   }
 
   ServingLoop& NextLoop() { return *loops_[taken_ % loops_.size()]; }
-  static net::any_io_executor ExecutorOf(ServingLoop& loop) { return loop.io().get_executor(); }
+  static LoopExecutor ExecutorOf(ServingLoop& loop) { return loop.io().get_executor(); }
 
   void CloseAcceptors() {
     closed_ = true;

@@ -39,10 +39,10 @@ error_code ServerConnection::WriteSome(std::string_view& bytes) {
   return error == net::error::would_block ? error_code() : error;
 }
 
-net::awaitable<error_code> ServerConnection::Write(std::string_view bytes) {
+Awaitable<error_code> ServerConnection::Write(std::string_view bytes) {
   error_code error = WriteSome(bytes);
   if (error || bytes.empty()) co_return error;
-  co_await net::async_write(socket, net::buffer(bytes), net::redirect_error(net::use_awaitable, error));
+  co_await net::async_write(socket, net::buffer(bytes), net::redirect_error(kAwait, error));
   co_return error;
 }
 

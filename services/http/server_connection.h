@@ -1,10 +1,5 @@
 #pragma once
 
-// clang-format off
-#include <utility>  // Asio 1.74 forgets it.
-#include <boost/asio/awaitable.hpp>
-// clang-format on
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -16,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "services/http/loop_executor.h"
 #include "services/http/message.h"
 #include "services/http/stream_wakes.h"
 
@@ -23,7 +19,7 @@ namespace zeus::http {
 
 /// One client's connection. On the thread alone that serves it.
 struct ServerConnection {
-  using Socket = boost::asio::generic::stream_protocol::socket;
+  using Socket = LoopSocket<boost::asio::generic::stream_protocol>;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
   /// Takes a socket that is connected.
@@ -36,7 +32,7 @@ struct ServerConnection {
   boost::system::error_code Parse(Parser& parser);
 
   /// Sends all of it.
-  boost::asio::awaitable<boost::system::error_code> Write(std::string_view bytes);
+  Awaitable<boost::system::error_code> Write(std::string_view bytes);
   /// Sends of what is unsent what goes at once. Where something is left, who waits for a request stops waiting, so as to
   /// send it.
   void SendUnsent();

@@ -66,7 +66,7 @@ void ServingLoop::Join() {
   thread_.Join();
 }
 
-net::awaitable<void> ServingLoop::Serve(std::shared_ptr<ServerConnection> connection) {
+Awaitable<void> ServingLoop::Serve(std::shared_ptr<ServerConnection> connection) {
   if (shared_.connections >= shared_.options.limits.connections) {
     co_await Refuse(*connection, Problem(503, "too many connections"));
     co_return;
@@ -77,7 +77,7 @@ net::awaitable<void> ServingLoop::Serve(std::shared_ptr<ServerConnection> connec
   End(connection);
 }
 
-net::awaitable<void> ServingLoop::ServeStream(std::shared_ptr<ServerConnection> connection, Response response) {
+Awaitable<void> ServingLoop::ServeStream(std::shared_ptr<ServerConnection> connection, Response response) {
   Begin(connection);
   if (!stopping_) co_await WriteStream(connection, std::move(response));
   End(connection);
@@ -98,7 +98,7 @@ void ServingLoop::End(const std::shared_ptr<ServerConnection>& connection) {
   EndWhenDone();
 }
 
-net::awaitable<bool> ServingLoop::ServeOne(const std::shared_ptr<ServerConnection>& shared) {
+Awaitable<bool> ServingLoop::ServeOne(const std::shared_ptr<ServerConnection>& shared) {
   ServerConnection& connection = *shared;
   ServerConnection::Parser parser;
   parser.eager(true);
@@ -109,7 +109,7 @@ net::awaitable<bool> ServingLoop::ServeOne(const std::shared_ptr<ServerConnectio
   error_code error = Parse(connection, parser);
   while (!error && !parser.is_done()) {
     const size_t size = co_await connection.socket.async_read_some(connection.Room(parser),
-                                                                   net::redirect_error(net::use_awaitable, error));
+                                                                   net::redirect_error(kAwait, error));
     if (!connection.unsent.empty()) {  // Its client takes less than it has asked for: that goes first.
       if (!co_await Write(connection, {}) || stopping_) co_return false;
       connection.idle = !parser.is_header_done();
@@ -134,7 +134,7 @@ net::awaitable<bool> ServingLoop::ServeOne(const std::shared_ptr<ServerConnectio
   Ask(connection, exchange);
   while (!exchange->response) {
     if (!exchange->ready) exchange->ready.emplace(io_, net::steady_timer::time_point::max());
-    co_await exchange->ready->async_wait(net::redirect_error(net::use_awaitable, error));
+    co_await exchange->ready->async_wait(net::redirect_error(kAwait, error));
   }
   if (exchange->response->stream) {
     Tell(*exchange);
@@ -216,7 +216,7 @@ void ServingLoop::Ask(const ServerConnection& connection, const std::shared_ptr<
   exchange->asking.store({}, std::memory_order_relaxed);
 }
 
-net::awaitable<bool> ServingLoop::Refuse(ServerConnection& connection, Response response) {
+Awaitable<bool> ServingLoop::Refuse(ServerConnection& connection, Response response) {
   const auto begin = std::chrono::steady_clock::now();
   const int status = response.status;
   const bool written = co_await Write(connection, WholeMessage(response, false));
@@ -235,14 +235,14 @@ void ServingLoop::Tell(AccessRecord record, std::chrono::steady_clock::time_poin
   shared_.options.log(record);
 }
 
-net::awaitable<bool> ServingLoop::Write(ServerConnection& connection, std::string bytes) {
+Awaitable<bool> ServingLoop::Write(ServerConnection& connection, std::string bytes) {
   deadlines_.Set(connection, shared_.options.limits.transfer);
   const std::string all = std::exchange(connection.unsent, {}) + bytes;
   const error_code error = co_await connection.Write(all);
   co_return !error;
 }
 
-net::awaitable<void> ServingLoop::WriteStream(std::shared_ptr<ServerConnection> connection, Response response) {
+Awaitable<void> ServingLoop::WriteStream(std::shared_ptr<ServerConnection> connection, Response response) {
   const std::shared_ptr<BodyStream> body = std::move(response.stream);
   if (!co_await Write(*connection, HeadOfChunked(response))) co_return;
   Deadlines::Clear(*connection);
@@ -254,7 +254,7 @@ net::awaitable<void> ServingLoop::WriteStream(std::shared_ptr<ServerConnection> 
   while (!stopping_ && !state->gone) {
     error_code ignored;
     if (!state->news) {
-      co_await state->wake.async_wait(net::redirect_error(net::use_awaitable, ignored));
+      co_await state->wake.async_wait(net::redirect_error(kAwait, ignored));
       continue;
     }
     state->news = false;
@@ -268,25 +268,25 @@ net::awaitable<void> ServingLoop::WriteStream(std::shared_ptr<ServerConnection> 
   if (!state->gone) co_await Write(*connection, Chunk(""));
 }
 
-net::awaitable<void> ServingLoop::AwaitEnd(std::shared_ptr<ServerConnection> connection,
+Awaitable<void> ServingLoop::AwaitEnd(std::shared_ptr<ServerConnection> connection,
                                            std::shared_ptr<StreamState> state) {
   std::array<char, 256> unwanted;
   error_code error;
   while (!error) {
-    co_await connection->socket.async_read_some(net::buffer(unwanted), net::redirect_error(net::use_awaitable, error));
+    co_await connection->socket.async_read_some(net::buffer(unwanted), net::redirect_error(kAwait, error));
   }
   state->gone = true;
   state->wake.cancel();
 }
 
-net::awaitable<void> ServingLoop::Drain(ServerConnection& connection) {
+Awaitable<void> ServingLoop::Drain(ServerConnection& connection) {
   error_code error;
   connection.socket.shutdown(net::socket_base::shutdown_send, error);
   deadlines_.Set(connection, kDrainTime);
   std::vector<char> away(size_t{64} * 1024);
   for (size_t drained = 0; !error && drained < kDrainBytes;) {
     drained +=
-        co_await connection.socket.async_read_some(net::buffer(away), net::redirect_error(net::use_awaitable, error));
+        co_await connection.socket.async_read_some(net::buffer(away), net::redirect_error(kAwait, error));
   }
 }
 

@@ -1,10 +1,5 @@
 #pragma once
 
-// clang-format off
-#include <utility>  // Asio 1.74 forgets it.
-#include <boost/asio/awaitable.hpp>
-// clang-format on
-
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -17,6 +12,7 @@
 #include <vector>
 
 #include "services/http/deadlines.h"
+#include "services/http/loop_executor.h"
 #include "services/http/rate_limiter.h"
 #include "services/http/router.h"
 #include "services/http/server.h"
@@ -59,8 +55,6 @@ class ServingLoop {
     std::shared_ptr<Exchange> exchange;
   };
   using ErrorCode = boost::system::error_code;
-  template <class Value>
-  using Awaitable = boost::asio::awaitable<Value>;
 
   void TakeStream(ServerConnection& connection, Response response);
   Awaitable<void> Serve(std::shared_ptr<ServerConnection> connection);
