@@ -10,7 +10,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 /// Where a server's coroutines run and its sockets belong: always an io_context, and named as such, because a coroutine
-/// whose steps first have to ask what their executor is takes longer for each.
+/// whose steps first have to ask what their executor is takes longer for each. An awaited value goes into a variable of
+/// its own: GCC 12 has miscompiled `!co_await a || b` in a condition.
 namespace zeus::http {
 
 using LoopExecutor = boost::asio::io_context::executor_type;

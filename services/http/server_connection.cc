@@ -46,6 +46,14 @@ Awaitable<error_code> ServerConnection::Write(std::string_view bytes) {
   co_return error;
 }
 
+void ServerConnection::AddUnsent(std::string bytes) {
+  if (unsent.empty()) {
+    unsent.swap(bytes);
+  } else {
+    unsent += bytes;
+  }
+}
+
 void ServerConnection::SendUnsent() {
   std::string_view rest = unsent;
   if (rest.empty()) return;

@@ -33,8 +33,9 @@ struct ServerConnection {
 
   /// Sends all of it.
   Awaitable<boost::system::error_code> Write(std::string_view bytes);
-  /// Sends of what is unsent what goes at once. Where something is left, who waits for a request stops waiting, so as to
-  /// send it.
+  void AddUnsent(std::string bytes);
+  /// Sends of what is unsent what goes at once. Where something is left, who waits for a request stops waiting, so as
+  /// to send it.
   void SendUnsent();
 
   /// What waits on it fails.

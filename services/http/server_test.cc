@@ -199,6 +199,53 @@ TEST_F(ServerTest, RequestsInOnePacketAreAnsweredInTheirOrder) {
   EXPECT_TRUE(all.ends_with("\r\n\r\n3")) << all;
 }
 
+TEST_F(ServerTest, AClientThatAsksFasterThanItTakesGetsAllItsAnswersInTheirOrder) {
+  constexpr int kRequests = 3000;
+  const std::string filling(3000, 'x');  // All of them are more than sockets buffer.
+  for (const bool half_close : {true, false}) {
+    Start();
+    const UniqueFd fd = Connected();
+    std::thread asking([&] {
+      for (int i = 0; i < kRequests; ++i) {
+        const bool is_last = !half_close && i == kRequests - 1;
+        const std::string request = "POST /echo HTTP/1.1\r\n" + std::string(is_last ? "Connection: close\r\n" : "") +
+                                    "Content-Length: " + std::to_string(filling.size() + 5) + "\r\n\r\n" +
+                                    std::to_string(10000 + i) + filling;
+        std::string_view rest = request;
+        while (!rest.empty()) {
+          const ssize_t sent = ::send(fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+          ASSERT_GT(sent, 0);
+          rest.remove_prefix(static_cast<size_t>(sent));
+        }
+      }
+      if (half_close) ::shutdown(fd.get(), SHUT_WR);
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // Nothing is taken before all buffers are full.
+    const std::string all = ReadAll(fd);
+    asking.join();
+    size_t at = 0;
+    for (int i = 0; i < kRequests; ++i) {
+      const std::string body = "\r\n\r\n" + std::to_string(10000 + i) + filling;
+      at = all.find(body, at);
+      ASSERT_NE(at, std::string::npos) << i << " of " << all.size() << " bytes, half-closed " << half_close;
+      at += body.size();
+    }
+    EXPECT_EQ(at, all.size());
+  }
+}
+
+TEST_F(ServerTest, AnAnswerThatASlowClientHasNotTakenYetIsFinishedWhenTheServerStops) {
+  Start();
+  const UniqueFd fd = Connected();
+  constexpr std::string_view kRequest = "GET /much HTTP/1.1\r\n\r\n";
+  ASSERT_EQ(::send(fd.get(), kRequest.data(), kRequest.size(), 0), ssize_t{kRequest.size()});
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::thread stopping([this] { server_->Stop(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_GT(ReadAll(fd).size(), kMuch);
+  stopping.join();
+}
+
 TEST_F(ServerTest, ARequestMayComeInPieces) {
   Start();
   constexpr std::string_view kLength = "POST /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";

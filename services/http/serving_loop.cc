@@ -30,6 +30,7 @@ constexpr auto kLastPieceTime = std::chrono::seconds(1);
 
 // A request that came, and where a Responder, on any thread, leaves what the connection's coroutine waits for.
 struct ServingLoop::Exchange {
+  ServingLoop& loop;
   beast::http::request<beast::http::string_body> message;
   AccessRecord record;
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
@@ -72,8 +73,34 @@ Awaitable<void> ServingLoop::Serve(std::shared_ptr<ServerConnection> connection)
     co_return;
   }
   Begin(connection);
-  bool goes_on = true;
-  while (goes_on && !stopping_) goes_on = co_await ServeOne(connection);
+  while (!stopping_) {
+    ServerConnection::Parser parser;
+    error_code error = BeginRequest(*connection, parser);
+    while (!error && !parser.is_done()) {
+      const size_t size =
+          co_await connection->socket.async_read_some(connection->Room(parser), net::redirect_error(kAwait, error));
+      if (!connection->unsent.empty()) error = co_await SendRest(*connection, parser);
+      if (error) break;
+      connection->buffer.commit(size);
+      error = Parse(*connection, parser);
+    }
+    if (error) {
+      co_await TellMisunderstood(*connection, error);
+      break;
+    }
+    if (!connection->unsent.empty()) {
+      const bool written = co_await WriteUnsent(*connection);
+      if (!written) break;
+    }
+    auto exchange = std::make_shared<Exchange>(*this, parser.release());
+    Ask(*connection, exchange);
+    if (IsSimple(*exchange)) {
+      SendSoon(connection, std::move(exchange));
+    } else {
+      const bool goes_on = co_await Answer(connection, exchange);
+      if (!goes_on) break;
+    }
+  }
   End(connection);
 }
 
@@ -98,75 +125,13 @@ void ServingLoop::End(const std::shared_ptr<ServerConnection>& connection) {
   EndWhenDone();
 }
 
-Awaitable<bool> ServingLoop::ServeOne(const std::shared_ptr<ServerConnection>& shared) {
-  ServerConnection& connection = *shared;
-  ServerConnection::Parser parser;
+error_code ServingLoop::BeginRequest(ServerConnection& connection, ServerConnection::Parser& parser) {
   parser.eager(true);
   parser.header_limit(shared_.options.limits.header_bytes);
   parser.body_limit(shared_.options.limits.body_bytes);
   connection.idle = true;
   deadlines_.Set(connection, shared_.options.limits.idle);
-  error_code error = Parse(connection, parser);
-  while (!error && !parser.is_done()) {
-    const size_t size = co_await connection.socket.async_read_some(connection.Room(parser),
-                                                                   net::redirect_error(kAwait, error));
-    if (!connection.unsent.empty()) {  // Its client takes less than it has asked for: that goes first.
-      if (!co_await Write(connection, {}) || stopping_) co_return false;
-      connection.idle = !parser.is_header_done();
-      deadlines_.Set(connection, connection.idle ? shared_.options.limits.idle : shared_.options.limits.transfer);
-      error = {};
-    }
-    if (error) break;
-    connection.buffer.commit(size);
-    error = Parse(connection, parser);
-  }
-  connection.idle = false;
-  if (error) {
-    const bool misunderstood = error.category() == error_code(beast::http::error::header_limit).category();
-    if (misunderstood && co_await Refuse(connection, ForReadError(error))) co_await Drain(connection);
-    co_return false;
-  }
-  if (!connection.unsent.empty() && !co_await Write(connection, {})) co_return false;
-  Deadlines::Clear(connection);  // The handler takes its time.
-
-  const auto exchange = std::make_shared<Exchange>(parser.release());
-  const bool keep_alive = exchange->message.keep_alive();
-  Ask(connection, exchange);
-  while (!exchange->response) {
-    if (!exchange->ready) exchange->ready.emplace(io_, net::steady_timer::time_point::max());
-    co_await exchange->ready->async_wait(net::redirect_error(kAwait, error));
-  }
-  if (exchange->response->stream) {
-    Tell(*exchange);
-    if (streams_ == this) {
-      co_await WriteStream(shared, *std::move(exchange->response));
-    } else {
-      streams_->TakeStream(connection, *std::move(exchange->response));
-    }
-    co_return false;
-  }
-  const bool stays = keep_alive && !stopping_;
-  std::string answer = WholeMessage(*exchange->response, stays);
-  if (stays) {
-    SendSoon(shared, exchange, std::move(answer));
-  } else {
-    co_await Write(connection, std::move(answer));
-    Tell(*exchange);
-  }
-  co_return stays;
-}
-
-void ServingLoop::SendSoon(const std::shared_ptr<ServerConnection>& connection,
-                           const std::shared_ptr<Exchange>& exchange, std::string answer) {
-  connection->unsent = std::move(answer);
-  if (answered_.empty()) net::post(io_, [this] { SendAnswered(); });
-  answered_.push_back({connection, exchange});
-}
-
-void ServingLoop::SendAnswered() {
-  for (const Answered& each : answered_) each.connection->SendUnsent();
-  for (const Answered& each : answered_) Tell(*each.exchange);
-  answered_.clear();
+  return Parse(connection, parser);
 }
 
 error_code ServingLoop::Parse(ServerConnection& connection, ServerConnection::Parser& parser) {
@@ -178,18 +143,77 @@ error_code ServingLoop::Parse(ServerConnection& connection, ServerConnection::Pa
   return error;
 }
 
-void ServingLoop::Ask(const ServerConnection& connection, const std::shared_ptr<Exchange>& exchange) {
+Awaitable<error_code> ServingLoop::SendRest(ServerConnection& connection, const ServerConnection::Parser& parser) {
+  const bool written = co_await WriteUnsent(connection);
+  if (!written || stopping_) co_return net::error::operation_aborted;
+  connection.idle = !parser.is_header_done();
+  deadlines_.Set(connection, connection.idle ? shared_.options.limits.idle : shared_.options.limits.transfer);
+  co_return error_code();
+}
+
+Awaitable<void> ServingLoop::TellMisunderstood(ServerConnection& connection, error_code error) {
+  connection.idle = false;
+  const bool misunderstood = error.category() == error_code(beast::http::error::header_limit).category();
+  if (!misunderstood) co_return;
+  const bool told = co_await Refuse(connection, ForReadError(error));
+  if (told) co_await Drain(connection);
+}
+
+bool ServingLoop::IsSimple(const Exchange& exchange) const {
+  return exchange.response && !exchange.response->stream && exchange.message.keep_alive() && !stopping_;
+}
+
+Awaitable<bool> ServingLoop::Answer(const std::shared_ptr<ServerConnection>& connection,
+                                    const std::shared_ptr<Exchange>& exchange) {
+  while (!exchange->response) {
+    if (!exchange->ready) exchange->ready.emplace(io_, net::steady_timer::time_point::max());
+    error_code ignored;
+    co_await exchange->ready->async_wait(net::redirect_error(kAwait, ignored));
+  }
+  if (exchange->response->stream) {
+    Tell(*exchange);
+    if (streams_ == this) {
+      co_await WriteStream(connection, *std::move(exchange->response));
+    } else {
+      streams_->TakeStream(*connection, *std::move(exchange->response));
+    }
+    co_return false;
+  }
+  if (IsSimple(*exchange)) {
+    SendSoon(connection, exchange);
+    co_return true;
+  }
+  co_await Write(*connection, WholeMessage(*exchange->response, false));
+  Tell(*exchange);
+  co_return false;
+}
+
+void ServingLoop::SendSoon(const std::shared_ptr<ServerConnection>& connection, std::shared_ptr<Exchange> exchange) {
+  connection->AddUnsent(WholeMessage(*exchange->response, true));
+  if (answered_.empty()) net::post(io_, [this] { SendAnswered(); });
+  answered_.push_back({connection, std::move(exchange)});
+}
+
+void ServingLoop::SendAnswered() {
+  for (const Answered& each : answered_) each.connection->SendUnsent();
+  for (const Answered& each : answered_) Tell(*each.exchange);
+  answered_.clear();
+}
+
+void ServingLoop::Ask(ServerConnection& connection, const std::shared_ptr<Exchange>& exchange) {
+  connection.idle = false;
+  Deadlines::Clear(connection);  // The handler takes its time.
   auto& message = exchange->message;
   if (shared_.options.log) {
     exchange->record.method = std::string(message.method_string());
     exchange->record.target = std::string(message.target());
   }
-  Responder responder([this, exchange](Response response) {
+  Responder responder([exchange](Response response) {
     if (exchange->asking.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
       exchange->response = std::move(response);
       return;
     }
-    net::post(io_, [exchange, response = std::move(response)]() mutable {
+    net::post(exchange->loop.io_, [exchange, response = std::move(response)]() mutable {
       exchange->response = std::move(response);
       if (exchange->ready) exchange->ready->cancel();
     });
@@ -236,9 +260,14 @@ void ServingLoop::Tell(AccessRecord record, std::chrono::steady_clock::time_poin
 }
 
 Awaitable<bool> ServingLoop::Write(ServerConnection& connection, std::string bytes) {
+  connection.AddUnsent(std::move(bytes));
+  return WriteUnsent(connection);
+}
+
+Awaitable<bool> ServingLoop::WriteUnsent(ServerConnection& connection) {
   deadlines_.Set(connection, shared_.options.limits.transfer);
-  const std::string all = std::exchange(connection.unsent, {}) + bytes;
-  const error_code error = co_await connection.Write(all);
+  const std::string bytes = std::exchange(connection.unsent, {});
+  const error_code error = co_await connection.Write(bytes);
   co_return !error;
 }
 
@@ -269,7 +298,7 @@ Awaitable<void> ServingLoop::WriteStream(std::shared_ptr<ServerConnection> conne
 }
 
 Awaitable<void> ServingLoop::AwaitEnd(std::shared_ptr<ServerConnection> connection,
-                                           std::shared_ptr<StreamState> state) {
+                                      std::shared_ptr<StreamState> state) {
   std::array<char, 256> unwanted;
   error_code error;
   while (!error) {
@@ -285,8 +314,7 @@ Awaitable<void> ServingLoop::Drain(ServerConnection& connection) {
   deadlines_.Set(connection, kDrainTime);
   std::vector<char> away(size_t{64} * 1024);
   for (size_t drained = 0; !error && drained < kDrainBytes;) {
-    drained +=
-        co_await connection.socket.async_read_some(net::buffer(away), net::redirect_error(kAwait, error));
+    drained += co_await connection.socket.async_read_some(net::buffer(away), net::redirect_error(kAwait, error));
   }
 }
 

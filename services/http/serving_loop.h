@@ -62,20 +62,27 @@ class ServingLoop {
   void Begin(const std::shared_ptr<ServerConnection>& connection);
   void End(const std::shared_ptr<ServerConnection>& connection);
 
-  // One request; whether the connection stays open.
-  Awaitable<bool> ServeOne(const std::shared_ptr<ServerConnection>& shared);
+  ErrorCode BeginRequest(ServerConnection& connection, ServerConnection::Parser& parser);
   ErrorCode Parse(ServerConnection& connection, ServerConnection::Parser& parser);
+  // To a client that takes less than it has asked for.
+  Awaitable<ErrorCode> SendRest(ServerConnection& connection, const ServerConnection::Parser& parser);
+  Awaitable<void> TellMisunderstood(ServerConnection& connection, ErrorCode error);
   // Has the handler answer, now or later.
-  void Ask(const ServerConnection& connection, const std::shared_ptr<Exchange>& exchange);
-  // Sends the answer behind the requests that are here already: their answers leave together, and wake a client that has
-  // several once.
-  void SendSoon(const std::shared_ptr<ServerConnection>& connection, const std::shared_ptr<Exchange>& exchange,
-                std::string answer);
+  void Ask(ServerConnection& connection, const std::shared_ptr<Exchange>& exchange);
+  // There is an answer, it has an end, and the connection goes on: no need for a coroutine of its own.
+  [[nodiscard]] bool IsSimple(const Exchange& exchange) const;
+  // Waits for the answer, if need be, and sends it. Whether the connection goes on.
+  Awaitable<bool> Answer(const std::shared_ptr<ServerConnection>& connection,
+                         const std::shared_ptr<Exchange>& exchange);
+  // Sends the answer behind the requests that are here already: their answers leave together, and wake a client that
+  // has several once.
+  void SendSoon(const std::shared_ptr<ServerConnection>& connection, std::shared_ptr<Exchange> exchange);
   void SendAnswered();
   // Answers what is no request, or one too many.
   Awaitable<bool> Refuse(ServerConnection& connection, Response response);
   // What is unsent, and then these.
   Awaitable<bool> Write(ServerConnection& connection, std::string bytes);
+  Awaitable<bool> WriteUnsent(ServerConnection& connection);
   // Until the client goes away or we stop. No time limit: a client that takes nothing costs its socket's buffer alone.
   Awaitable<void> WriteStream(std::shared_ptr<ServerConnection> connection, Response response);
   // A client that streams has nothing more to say but that it goes away.

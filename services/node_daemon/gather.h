@@ -15,14 +15,18 @@ namespace zeus {
 /// tasks that bring them: where one is dropped, nothing is handed on, and what waits for it goes with it. Thread-safe.
 template <class Value>
 class Gather {
+  struct Key {};  // Of() alone makes one.
+
  public:
   using Results = std::map<uint64_t, Result<Value>>;
   using Done = std::move_only_function<void(Results)>;
 
   /// Precondition: `count` is not 0.
   static std::shared_ptr<Gather> Of(size_t count, Done done) {
-    return std::shared_ptr<Gather>(new Gather(count, std::move(done)));
+    return std::make_shared<Gather>(Key(), count, std::move(done));
   }
+
+  Gather(Key, size_t count, Done done) : count_(count), done_(std::move(done)) {}
 
   void Put(uint64_t id, Result<Value> result) {
     {
@@ -34,8 +38,6 @@ class Gather {
   }
 
  private:
-  Gather(size_t count, Done done) : count_(count), done_(std::move(done)) {}
-
   const size_t count_;
   Done done_;
   std::mutex mutex_;

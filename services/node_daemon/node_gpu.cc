@@ -26,7 +26,9 @@ NodeGpu::NodeGpu(Gpu& gpu, const NodeGpuOptions& options)
 }
 
 void NodeGpu::Change(ChangeRequest request, Changed changed) {
-  owner_.Do([this, request = std::move(request), changed = std::move(changed)]() mutable { changed(Apply(request)); });
+  owner_.Do([this, request = std::move(request), changed = std::move(changed)]() mutable {
+    changed(Apply(std::move(request)));
+  });
 }
 
 void NodeGpu::EndLease(int64_t lease) {
@@ -69,14 +71,14 @@ void NodeGpu::Stop() {
   sampler_.Stop();
 }
 
-Result<void> NodeGpu::Apply(const ChangeRequest& request) {
+Result<void> NodeGpu::Apply(ChangeRequest request) {
   constexpr size_t kMostFields = 6;
   const std::string gpu = std::to_string(id());
   http::NamedTexts fields;
   fields.reserve(kMostFields);
   fields.emplace_back("gpu", gpu);
   fields.emplace_back("uuid", gpu_.info().uuid);
-  fields.emplace_back("who", request.who);
+  fields.emplace_back("who", std::move(request.who));
   if (request.lease) fields.emplace_back("lease", std::to_string(*request.lease));
   std::string before = ReadBefore(gpu_, request.change);
   if (!before.empty()) fields.emplace_back("before", std::move(before));

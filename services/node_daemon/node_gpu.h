@@ -60,7 +60,7 @@ class NodeGpu {
 
  private:
   /// Every change of a setting goes through here.
-  Result<void> Apply(const ChangeRequest& request);
+  Result<void> Apply(ChangeRequest request);
   void RestoreLater();
   void Sample();
 

@@ -30,16 +30,16 @@ const char* OperationName(const SettingChange& change) {
 }
 
 std::string ValueText(const SettingChange& change) {
-  return std::visit(Overloaded{[](const PowerLimitChange& power) { return ShortestTextWhole(power.limit.value()) + " W"; },
-                               [](const PersistenceChange& persistence) {
-                                 return std::string(persistence.mode == PersistenceMode::kOn ? "on" : "off");
-                               },
-                               [](const ClockLock& lock) {
-                                 return fmt::format("{} to {} MHz", lock.range.minimum.value(),
-                                                    lock.range.maximum.value());
-                               },
-                               [](const ClockReset&) { return std::string("default"); }},
-                    change);
+  return std::visit(
+      Overloaded{[](const PowerLimitChange& power) { return ShortestTextWhole(power.limit.value()) + " W"; },
+                 [](const PersistenceChange& persistence) {
+                   return std::string(persistence.mode == PersistenceMode::kOn ? "on" : "off");
+                 },
+                 [](const ClockLock& lock) {
+                   return fmt::format("{} to {} MHz", lock.range.minimum.value(), lock.range.maximum.value());
+                 },
+                 [](const ClockReset&) { return std::string("default"); }},
+      change);
 }
 
 std::string Describe(const SettingChange& change) {

@@ -18,7 +18,8 @@ std::optional<Number> ParseAll(std::string_view text) {
   return value;
 }
 
-// Whole, and short enough to be written without an exponent: most are, and need not be searched for their shortest text.
+// Whole, and short enough to be written without an exponent: most are, and need not be searched for their shortest
+// text.
 bool IsPlainWhole(double value) {
   constexpr double kLeastWithExponent = 1e15;
   if (!(std::abs(value) < kLeastWithExponent)) return false;
