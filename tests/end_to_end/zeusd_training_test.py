@@ -158,9 +158,11 @@ class ProgramsTest(UnprivilegedCase):
 
     def test_a_script_changes_settings_and_they_come_back(self):
         output, errors = self.python("""
+import pickle
 import time
 from zeus.device import get_gpus
-from zeus.device.gpu import ZeusdNVIDIAGPU
+from zeus.device.exception import ZeusdError
+from zeus.device.gpu import ZeusGPUInvalidArgError, ZeusdNVIDIAGPU
 from zeus.monitor import ZeusMonitor
 gpus = get_gpus()
 assert type(gpus.gpus[0]) is ZeusdNVIDIAGPU and gpus.supports_nonblocking_setters(0)
@@ -175,6 +177,13 @@ print("asked in", time.monotonic() - start)
 gpus.set_gpu_locked_clocks(0, 135, 900)
 assert gpus.get_power_management_limit(0) == 199_000
 gpus.reset_locked_clocks(0)
+try:
+    gpus.set_power_management_limit(0, 999_000)
+except ZeusdError as error:
+    assert isinstance(error, ZeusGPUInvalidArgError) and "999 W" in str(error), error
+    assert type(pickle.loads(pickle.dumps(error))) is ZeusGPUInvalidArgError
+else:
+    raise AssertionError("999 W was taken")
 gpus.set_persistence_mode(0, True)
 monitor = ZeusMonitor(gpu_indices=[0])
 monitor.begin_window("w")

@@ -1,101 +1,29 @@
 #include <gmock/gmock.h>
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <memory>
+#include <ostream>
+#include <string>
 
 #include "tests/support/made_up_job.h"
-#include "tests/support/result_matchers.h"
+#include "tests/support/policy_world.h"
 #include "zeus/base/numpy_generator.h"
-#include "zeus/optimizer/batch_size/make_batch_size_policy.h"
-#include "zeus/optimizer/power_limit/make_power_limit_policy.h"
-#include "zeus/recurrence/recurrence_loop.h"
 #include "zeus/simulator/expected_cost.h"
-#include "zeus/simulator/trace_executor.h"
 
 /// Jobs that could break a policy, made up: what learning costs with "knowledge-gradient", against "pruned-thompson".
 /// docs/policies.md has the numbers.
 namespace zeus {
 namespace {
 
+using ::zeus::testing::Average;
+using ::zeus::testing::CheapestOfFreeRuns;
+using ::zeus::testing::Figures;
 using ::zeus::testing::Law;
 using ::zeus::testing::MakeTrace;
+using ::zeus::testing::World;
 
 constexpr uint64_t kSeeds = 12;
-
-struct Figures {
-  double regret = 0;
-  double last_five = 0;
-};
-
-/// A job whose law changes at some recurrences. Regret is from the first change on, if there is one.
-struct World {
-  std::vector<JobTrace> traces;
-  int64_t each = 100;  ///< Recurrences of a trace.
-};
-
-class WorldExecutor final : public Executor {
- public:
-  WorldExecutor(const World& world, const CostMetric& metric, uint64_t seed) : each_(world.each) {
-    for (const JobTrace& trace : world.traces) {
-      parts_.push_back(std::make_unique<TraceExecutor>(trace, metric, NumpyGenerator(seed)));
-    }
-  }
-
-  Result<Outcome> Execute(const TryRequest& request, const ChoosePowerLimit& choose) override {
-    return parts_[static_cast<size_t>(request.recurrence / each_)]->Execute(request, choose);
-  }
-
-  [[nodiscard]] Joules ExpectedCost(int64_t recurrence) const {
-    return parts_[static_cast<size_t>(recurrence / each_)]->expected_costs()[static_cast<size_t>(recurrence)];
-  }
-
- private:
-  int64_t each_;
-  std::vector<std::unique_ptr<TraceExecutor>> parts_;
-};
-
-Result<Figures> RunOnce(const World& world, const std::string& policy_name, uint64_t seed) {
-  ZEUS_ASSIGN_OR_RETURN(const CostMetric metric, CostMetric::Create(0.5, Watts(250)));
-  ZEUS_ASSIGN_OR_RETURN(const auto policy, MakeBatchSizePolicy(policy_name, {.seed = seed}));
-  ZEUS_ASSIGN_OR_RETURN(const auto power, MakePowerLimitPolicy("jit"));
-  WorldExecutor executor(world, metric, seed);
-  ZEUS_ASSIGN_OR_RETURN(
-      RecurrenceLoop loop,
-      RecurrenceLoop::Create(
-          world.traces[0].job, world.traces[0].space, metric, 2,
-          {.batch_size_policy = policy.get(), .power_limit_policy = power.get(), .executor = &executor}));
-  History history;
-  Figures figures;
-  const int64_t all = world.each * static_cast<int64_t>(world.traces.size());
-  for (int64_t i = 0; i < all; ++i) {
-    ZEUS_RETURN_IF_ERROR(loop.RunRecurrence(&history));
-    ZEUS_ASSIGN_OR_RETURN(const ExpectedRecurrence oracle,
-                          ExpectOracle(world.traces[static_cast<size_t>(i / world.each)], metric));
-    const double cost = executor.ExpectedCost(i) / oracle.cost;
-    if (world.traces.size() == 1 || i >= world.each) figures.regret += cost - 1;
-    if (i >= all - 5) figures.last_five += cost / 5;
-  }
-  return figures;
-}
-
-Figures Average(const World& world, const std::string& policy, uint64_t seeds = kSeeds) {
-  Figures mean;
-  int done = 0;
-  for (uint64_t seed = 1; seed <= seeds; ++seed) {
-    const Result<Figures> one = RunOnce(world, policy, seed);
-    if (policy == "knowledge-gradient") {
-      EXPECT_THAT(one, testing::IsOk()) << "seed " << seed;
-    }
-    if (!one) continue;  // The published policy gives up where it finds no batch size that always reaches.
-    mean.regret += one->regret;
-    mean.last_five += one->last_five;
-    ++done;
-  }
-  return done == 0 ? Figures{.regret = 1e9, .last_five = 1e9} : Figures{mean.regret / done, mean.last_five / done};
-}
 
 struct Scenario {
   std::string name;
@@ -117,8 +45,8 @@ class PolicyStressTest : public ::testing::TestWithParam<Scenario> {};
 
 TEST_P(PolicyStressTest, LearningCostsNoMoreThanThePublishedPolicys) {
   const World world = GetParam().make();
-  const Figures published = Average(world, "pruned-thompson");
-  const Figures mine = Average(world, "knowledge-gradient");
+  const Figures published = Average(world, "pruned-thompson", kSeeds);
+  const Figures mine = Average(world, "knowledge-gradient", kSeeds);
   std::printf("%-26s regret %6.2f (published %6.2f), last five %.3f (%.3f)\n", GetParam().name.c_str(), mine.regret,
               published.regret, mine.last_five, published.last_five);
   EXPECT_LE(mine.regret, published.regret + GetParam().beyond);
@@ -185,36 +113,6 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"OptimumMovesDown", [] { return Drift({.critical = 4096}, {.critical = 128}); }, 0.5, 1.01, 18},
         Scenario{"GradualDrift", Gradual}),
     NameOf);
-
-/// Whoever is given `runs` of a job, as many at each batch size, and then keeps the one that was cheapest: what that
-/// costs on average, in oracle recurrences. To learn it he pays nothing.
-double CheapestOfFreeRuns(const JobTrace& trace, int64_t runs) {
-  const CostMetric metric = *CostMetric::Create(0.5, trace.max_power);
-  const double best = ExpectOracle(trace, metric)->cost.value();
-  const int64_t each = runs / static_cast<int64_t>(trace.batch_sizes.size());
-  constexpr int kTimes = 4000;
-  NumpyGenerator generator(1);
-  double sum = 0;
-  for (int i = 0; i < kTimes; ++i) {
-    double least = std::numeric_limits<double>::infinity();
-    double chosen = 0;
-    for (const RecordedBatchSize& size : trace.batch_sizes) {
-      const double expected = ExpectBestLimit(trace, metric, size.batch_size)->cost.value() / best;
-      double all = 0;
-      for (const auto& epochs : size.target_epochs) all += static_cast<double>(*epochs);
-      double seen = 0;
-      for (int64_t run = 0; run < each; ++run) {
-        seen += static_cast<double>(*size.target_epochs[generator.Bounded(size.target_epochs.size() - 1)]);
-      }
-      const double mean = seen / static_cast<double>(each) / (all / static_cast<double>(size.target_epochs.size()));
-      if (expected * mean >= least) continue;
-      least = expected * mean;
-      chosen = expected;
-    }
-    sum += chosen / kTimes;
-  }
-  return sum;
-}
 
 // Where a run's epochs vary more than batch sizes differ, a job's hundred runs do not tell which is best. What they
 // tell whoever has them for free is the measure.

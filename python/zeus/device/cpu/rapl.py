@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zeus.device._refusals import by_daemon
 from zeus.device.cpu.common import CPU
 from zeus.device.exception import ZeusBaseCPUError
 
@@ -21,4 +22,9 @@ class ZeusRAPLPermissionError(ZeusBaseCPUError):
 
 
 class ZeusdRAPLCPU(CPU):
-    """A processor that the node daemon reads, since this process may not; `zeus.device.get_cpus` makes it."""
+    """A processor that the node daemon reads, since this process may not; `zeus.device.get_cpus` makes it.
+
+    Where that fails, the error is a `ZeusdError` besides what else it is.
+    """
+
+    get_total_energy_consumption = by_daemon(CPU.get_total_energy_consumption)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from zeus.device.gpu.common import GPU
+from zeus.device.gpu._through_node import NodeGPU
 
 __all__ = ["ZeusdNVIDIAGPU"]
 
 
-class ZeusdNVIDIAGPU(GPU):
-    """An NVIDIA GPU whose settings the node daemon changes; `zeus.device.get_gpus` makes it.
-
-    `block=False` returns at once; what then fails is told on standard error. Settings come back when this process
-    ends, as always.
-    """
+class ZeusdNVIDIAGPU(NodeGPU):
+    """An NVIDIA GPU whose settings the node daemon changes; `zeus.device.get_gpus` makes it."""

@@ -84,8 +84,8 @@ void EpochsBelief::AddStopped(size_t size, double epochs, bool late) {
 }
 
 void EpochsBelief::ForgetRuns(double shift) {
-  // Where runs take fewer epochs all sizes are taken to: to be wrong about the others costs nothing while they are no
-  // better than before. Where they take more, another size may have become the best.
+  // Where runs take fewer epochs all sizes are taken to, more or less: what was best is likely to be still. Where they
+  // take more, another size may have become the best.
   const double rise = std::max(settings_.least_memory, settings_.memory_after_rise * shift);
   const double fall = settings_.memory_after_fall;
   for (Size& size : sizes_) {

@@ -112,10 +112,12 @@ TEST(EpochsBeliefTest, AFallKeepsWhatIsKnownOfTheOthersAndARiseDoesNot) {
   EpochsBelief fallen = before;
   fallen.ForgetRuns(std::log(0.5));
   EXPECT_NEAR(fallen.Predict(2).mean, before.Predict(2).mean + std::log(0.5), 0.02);
-  EXPECT_LT(fallen.Predict(2).variance, 2 * before.Predict(2).variance + 0.005);
+  const double memory = Settings().memory_after_fall;
+  EXPECT_LT(fallen.Predict(2).variance, before.Predict(2).variance + memory * memory);
   EpochsBelief risen = before;
   risen.ForgetRuns(std::log(2));
   EXPECT_GT(risen.Predict(2).variance, 10 * before.Predict(2).variance);
+  EXPECT_GT(risen.Predict(2).variance, 2 * fallen.Predict(2).variance);
   EXPECT_EQ(risen.runs(2), 0);
 }
 

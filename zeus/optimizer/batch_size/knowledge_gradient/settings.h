@@ -32,7 +32,7 @@ struct Settings {
   double shift_limit = 10;         ///< How many of them, summed up on one side, are a drift.
   double suspicion = 3;            ///< Likewise, that make a drift likely enough to try nothing while it is settled.
   double wall_chance = 0.5;        ///< That a run which failed met a wall, and not a curve that rises.
-  double memory_after_fall = 0.05;  ///< How unsure what was seen becomes by a drift to fewer epochs,
+  double memory_after_fall = 0.12;  ///< How unsure what was seen becomes by a drift to fewer epochs,
   double memory_after_rise = 2.5;   ///< and by one to more, for each unit of ln(epochs) that they rose,
   double least_memory = 0.1;        ///< but at least so much.
   double usual = 3;                 ///< The incumbent is not stopped within so many standard deviations of its noise.
