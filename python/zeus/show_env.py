@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from importlib import metadata
 
 import zeus
-from zeus.device.cpu import get_cpus
+from zeus.device.cpu import CPU, ZeusdRAPLCPU, get_cpus
 from zeus.device.gpu import get_gpus
 from zeus.device.soc import get_soc
 from zeus.exception import ZeusBaseError
@@ -59,6 +59,11 @@ def _show_gpus() -> None:
         print(f"    GPU {gpu._device.vendor_index} -> GPU {gpu.gpu_index} ({gpu.get_name()})")
 
 
+def _source_of(cpu: CPU) -> str:
+    config = ZeusdConfig.from_env() if isinstance(cpu, ZeusdRAPLCPU) else None
+    return f"Zeusd at {config.endpoint}" if config else cpu._device.name
+
+
 def _show_cpus() -> None:
     print("## CPU availability")
     try:
@@ -67,9 +72,11 @@ def _show_cpus() -> None:
         print(f"  No CPUs available: {error}")
         return
     for cpu in cpus:
+        source = _source_of(cpu)
+        has_dram = cpu.supports_get_dram_energy_consumption()
         print(f"  CPU {cpu.cpu_index}:")
-        print(f"    CPU measurements available ({cpu._device.name})")
-        print(f"    DRAM measurements {'' if cpu.supports_get_dram_energy_consumption() else 'un'}available")
+        print(f"    CPU measurements available ({source})")
+        print(f"    DRAM measurements {f'available ({source})' if has_dram else 'unavailable'}")
 
 
 def _show_soc() -> None:

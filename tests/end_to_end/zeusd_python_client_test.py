@@ -315,13 +315,13 @@ class StreamTest(PythonCase):
 
 
 class ShowEnvTest(PythonCase):
-    def shown(self, **env):
+    def shown(self, section="Zeusd daemon", **env):
         changes = {"ZEUSD_SOCK_PATH": None, "ZEUSD_HOST_PORT": None, "ZEUSD_TOKEN": None, "PYTHONPATH": PACKAGE, **env}
         done = subprocess.run([os.environ["ZEUS_TEST_PYTHON"], "-m", "zeus.show_env"], capture_output=True, text=True,
                               timeout=120, env=environment(**changes))
         self.assertEqual(done.returncode, 0, done.stderr)
         sections = [part.strip("\n-") for part in done.stdout.split("## ")]
-        return next(part for part in sections if part.startswith("Zeusd daemon")).splitlines()[1:]
+        return next(part for part in sections if part.startswith(section)).splitlines()[1:]
 
     def test_no_daemon(self):
         self.assertEqual(self.shown(), ["  Not configured (set ZEUSD_SOCK_PATH or ZEUSD_HOST_PORT to connect)."])
@@ -341,6 +341,15 @@ class ShowEnvTest(PythonCase):
         self.assertRegex(text, r"(?m)^  Clock offset: [+-]0\.\d{4} s \(client - daemon\)$")
         self.assertIn("  can_read_gpu: True\n  can_control_gpu: False\n  can_read_cpu: False", text)
         self.assertNotIn("Authenticated", text)
+
+    def test_processors_that_the_daemon_reads(self):
+        if os.path.exists("/sys/class/powercap/intel-rapl:0"):
+            self.skipTest("this machine has processors of its own to read")
+        self.serve("--enable", "cpu-read", machine=None, tree="one_socket_dram")
+        socket = self.folder / "zeusd.sock"
+        self.assertEqual(self.shown("CPU availability", ZEUSD_SOCK_PATH=str(socket)), [
+            "  CPU 0:", f"    CPU measurements available (Zeusd at {socket})",
+            f"    DRAM measurements available (Zeusd at {socket})"])
 
     def test_a_token(self):
         endpoint = self.guarded_node().endpoint
