@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from zeus.device.exception import ZeusdError
@@ -15,15 +15,19 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-@lru_cache
+_refusals: dict[type[ZeusBaseError], type[ZeusBaseError]] = {}
+
+
 def _refusal(kind: type[ZeusBaseError]) -> type[ZeusBaseError]:
-    """That exception, and `ZeusdError` as well. Pickled, it is the exception alone."""
+    """That exception, and `ZeusdError` as well; the same each time. Pickled, it is the exception alone."""
+    if kind in _refusals:
+        return _refusals[kind]
 
     def reduce(self: ZeusBaseError) -> tuple[Callable[..., ZeusBaseError], tuple[Any, ...]]:
         return kind, self.args
 
     members = {"__doc__": kind.__doc__, "__module__": kind.__module__, "__reduce__": reduce}
-    return type(kind.__name__, (kind, ZeusdError), members)
+    return _refusals.setdefault(kind, type(kind.__name__, (kind, ZeusdError), members))
 
 
 def by_daemon(method: Callable[_P, _R]) -> Callable[_P, _R]:
