@@ -126,8 +126,9 @@ std::string NodeDaemon::WhoIs(const Request& request) const {
       who.append(", ").append(more);
     }
   };
-  if (const auto& process = request.peer.process)
+  if (const auto& process = request.peer.process) {
     add("uid " + std::to_string(process->uid) + ", pid " + std::to_string(process->pid));
+  }
   if (!request.peer.address.empty()) add(request.peer.address);
   return who;
 }

@@ -1,5 +1,6 @@
 #include "zeus/base/number_text.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -40,6 +41,14 @@ TEST(ShortestTextTest, InfinitiesAndNanHaveNames) {
 TEST(ShortestTextWholeTest, LeavesTheDecimalPointOut) {
   EXPECT_EQ(ShortestTextWhole(175), "175");
   EXPECT_EQ(ShortestTextWhole(175.5), "175.5");
+  EXPECT_EQ(ShortestTextWhole(-0.0), "-0");
+  EXPECT_EQ(ShortestTextWhole(kInfinity), "inf");
+  // On both sides of where an exponent is shorter, which is for fmt to say.
+  for (double value = 1; value < 1e18; value *= 10) {
+    for (const double each : {value - 1, value, -value, value + 1, value + 0.5}) {
+      EXPECT_EQ(ShortestTextWhole(each), fmt::format("{}", each));
+    }
+  }
 }
 
 TEST(NumberTextTest, ReadsBackWhatItWrote) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -31,8 +32,8 @@ constexpr uint64_t kSeeds = 20;
 struct Scenario {
   std::string name;
   std::function<std::optional<World>(const JobTrace&)> make;  ///< Absent: not of this job.
-  double beyond = 0.5;      ///< Oracle recurrences that the mean regret may be beyond the published policy's.
-  double last_five = 1.01;  ///< Mean of the jobs, in oracle recurrences.
+  double last_five = 1.01;                                    ///< Mean of the jobs, in oracle recurrences.
+  double most = std::numeric_limits<double>::infinity();  ///< Of the mean regret; where the published policy gives up.
 };
 
 void PrintTo(const Scenario& scenario, std::ostream* out) {
@@ -41,11 +42,6 @@ void PrintTo(const Scenario& scenario, std::ostream* out) {
 
 std::string NameOf(const ::testing::TestParamInfo<Scenario>& info) {
   return info.param.name;
-}
-
-void Add(const Figures& of_one, Figures* sum) {
-  sum->regret += of_one.regret;
-  sum->last_five += of_one.last_five;
 }
 
 void Print(const std::string& job, const Figures& mine, const Figures& published) {
@@ -63,25 +59,32 @@ TEST_P(PolicyStudyTest, LearningCostsNoMoreThanThePublishedPolicys) {
   ZEUS_ASSERT_OK_AND_ASSIGN(TraceStore store, TraceStore::Open(testing::SharedFolder() / "traces"));
   ZEUS_ASSERT_OK_AND_ASSIGN(const JoinedTrace* const v100, store.ForGpu("v100"));
   Figures mine{.regret = 0, .last_five = 0};
-  Figures published{.regret = 0, .last_five = 0};
+  double beyond = 0;  // What is lost against the published policy, by the jobs with which that comes to an end.
   double free = 0;
   int jobs = 0;
+  int compared = 0;
   for (const JobIdentity& job : store.WorkloadsOf(*v100)) {
     ZEUS_ASSERT_OK_AND_ASSIGN(const JobTrace trace, v100->Select(job));
     const std::optional<World> world = GetParam().make(trace);
     if (!world) continue;
     const Figures its = Average(*world, "knowledge-gradient", kSeeds);
-    const Figures before = Average(*world, "pruned-thompson", kSeeds);
-    Print(job.workload.dataset, its, before);
+    const Figures published = Average(*world, "pruned-thompson", kSeeds);
+    Print(job.workload.dataset, its, published);
+    mine.regret += its.regret;
+    mine.last_five += its.last_five;
     if (world->traces.size() == 1) free += CheapestOfFreeRuns(world->traces[0], world->each);
-    Add(its, &mine);
-    Add(before, &published);
     ++jobs;
+    if (!std::isfinite(published.regret)) continue;
+    beyond += its.regret - published.regret;
+    ++compared;
   }
   ASSERT_GT(jobs, 0);
-  Print("mean", {mine.regret / jobs, mine.last_five / jobs}, {published.regret / jobs, published.last_five / jobs});
-  if (free > 0) std::printf("%*s who is given as many runs for free: last five %.3f\n", 35, "", free / jobs);
-  EXPECT_LE(mine.regret / jobs, published.regret / jobs + GetParam().beyond);
+  std::printf("mean: regret %.2f, last five %.3f\n", mine.regret / jobs, mine.last_five / jobs);
+  if (compared > 0) std::printf("beyond the published policy's: %.2f, of %d jobs\n", beyond / compared, compared);
+  if (free > 0) std::printf("who is given as many runs for free: last five %.3f\n", free / jobs);
+  EXPECT_TRUE(compared > 0 || std::isfinite(GetParam().most)) << "nothing to compare with";
+  EXPECT_LE(beyond, 0.5 * compared);
+  EXPECT_LE(mine.regret / jobs, GetParam().most);
   EXPECT_LE(mine.last_five / jobs, GetParam().last_five);
 }
 
@@ -197,13 +200,13 @@ std::optional<World> OptimumMovesUp(const JobTrace& trace) {
 INSTANTIATE_TEST_SUITE_P(
     Recorded, PolicyStudyTest,
     ::testing::Values(Scenario{"AsRecorded", [](const JobTrace& trace) { return std::optional(Whole(trace)); }},
-                      Scenario{"DefaultIsBest", DefaultIsBest, 0.5, 1.045}, Scenario{"TwoSizes", Only({512, 1024})},
+                      Scenario{"DefaultIsBest", DefaultIsBest, 1.045}, Scenario{"TwoSizes", Only({512, 1024})},
                       Scenario{"ThreeSizes", Only({128, 1024, 4096})}, Scenario{"OneInFiveFails", OneInFiveFails},
-                      Scenario{"MoreNoise", MoreNoise(kMoreNoise), 0.5, 1.02},
-                      Scenario{"MuchNoise", MoreNoise(kMuchNoise), 0.5, 1.07}, Scenario{"NoDrift", EpochsTimes(1)},
-                      Scenario{"HalfMoreEpochs", EpochsTimes(1.5)}, Scenario{"ThreeTimesTheEpochs", EpochsTimes(3)},
-                      Scenario{"HalfTheEpochs", EpochsTimes(0.5)},
-                      Scenario{"OptimumMovesUp", OptimumMovesUp, 0.5, 1.04}),
+                      Scenario{"MoreNoise", MoreNoise(kMoreNoise), 1.02},
+                      Scenario{"MuchNoise", MoreNoise(kMuchNoise), 1.07, 14}, Scenario{"NoDrift", EpochsTimes(1)},
+                      Scenario{"HalfMoreEpochs", EpochsTimes(1.5)},
+                      Scenario{"ThreeTimesTheEpochs", EpochsTimes(3), 1.01, 5},
+                      Scenario{"HalfTheEpochs", EpochsTimes(0.5)}, Scenario{"OptimumMovesUp", OptimumMovesUp, 1.04}),
     NameOf);
 
 }  // namespace
