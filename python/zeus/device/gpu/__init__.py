@@ -5,64 +5,14 @@ from __future__ import annotations
 import os
 
 from zeus import _core
+from zeus.device.gpu import common
 from zeus.device.gpu.amd import ZeusdAMDGPU
-from zeus.device.gpu.common import (
-    GPU,
-    EmptyGPUs,
-    GPUs,
-    ZeusGPUAlreadyInitializedError,
-    ZeusGPUCorruptedInfoROMError,
-    ZeusGPUDriverNotLoadedError,
-    ZeusGPUFunctionNotFoundError,
-    ZeusGPUHeterogeneousError,
-    ZeusGPUIRQError,
-    ZeusGPUInitError,
-    ZeusGPUInsufficientPowerError,
-    ZeusGPUInsufficientSizeError,
-    ZeusGPUInvalidArgError,
-    ZeusGPULibRMVersionMismatchError,
-    ZeusGPULibraryNotFoundError,
-    ZeusGPULostError,
-    ZeusGPUMemoryError,
-    ZeusGPUNoPermissionError,
-    ZeusGPUNotFoundError,
-    ZeusGPUNotSupportedError,
-    ZeusGPUOperatingSystemError,
-    ZeusGPUResetRequiredError,
-    ZeusGPUTimeoutError,
-    ZeusGPUUnknownError,
-)
+from zeus.device.gpu.common import *
+from zeus.device.gpu.common import GPU, GPUs
 from zeus.device.gpu.nvidia import ZeusdNVIDIAGPU
 
-__all__ = [
-    "EmptyGPUs",
-    "GPU",
-    "GPUs",
-    "ZeusGPUAlreadyInitializedError",
-    "ZeusGPUCorruptedInfoROMError",
-    "ZeusGPUDriverNotLoadedError",
-    "ZeusGPUFunctionNotFoundError",
-    "ZeusGPUHeterogeneousError",
-    "ZeusGPUIRQError",
-    "ZeusGPUInitError",
-    "ZeusGPUInsufficientPowerError",
-    "ZeusGPUInsufficientSizeError",
-    "ZeusGPUInvalidArgError",
-    "ZeusGPULibRMVersionMismatchError",
-    "ZeusGPULibraryNotFoundError",
-    "ZeusGPULostError",
-    "ZeusGPUMemoryError",
-    "ZeusGPUNoPermissionError",
-    "ZeusGPUNotFoundError",
-    "ZeusGPUNotSupportedError",
-    "ZeusGPUOperatingSystemError",
-    "ZeusGPUResetRequiredError",
-    "ZeusGPUTimeoutError",
-    "ZeusGPUUnknownError",
-    "ZeusdAMDGPU",
-    "ZeusdNVIDIAGPU",
-    "get_gpus",
-]
+__all__ = ["ZeusdAMDGPU", "ZeusdNVIDIAGPU", "get_gpus"]
+__all__ += common.__all__
 
 _gpus: GPUs | None = None
 

@@ -8,57 +8,12 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from zeus import _core
-from zeus.device.gpu._errors import (
-    ZeusGPUAlreadyInitializedError,
-    ZeusGPUCorruptedInfoROMError,
-    ZeusGPUDriverNotLoadedError,
-    ZeusGPUFunctionNotFoundError,
-    ZeusGPUHeterogeneousError,
-    ZeusGPUIRQError,
-    ZeusGPUInitError,
-    ZeusGPUInsufficientPowerError,
-    ZeusGPUInsufficientSizeError,
-    ZeusGPUInvalidArgError,
-    ZeusGPULibRMVersionMismatchError,
-    ZeusGPULibraryNotFoundError,
-    ZeusGPULostError,
-    ZeusGPUMemoryError,
-    ZeusGPUNoPermissionError,
-    ZeusGPUNotFoundError,
-    ZeusGPUNotSupportedError,
-    ZeusGPUOperatingSystemError,
-    ZeusGPUResetRequiredError,
-    ZeusGPUTimeoutError,
-    ZeusGPUUnknownError,
-)
+from zeus.device.gpu import _errors
+from zeus.device.gpu._errors import *
+from zeus.device.gpu._errors import ZeusGPUHeterogeneousError
 
-__all__ = [
-    "EmptyGPUs",
-    "GPU",
-    "GPUs",
-    "ZeusGPUAlreadyInitializedError",
-    "ZeusGPUCorruptedInfoROMError",
-    "ZeusGPUDriverNotLoadedError",
-    "ZeusGPUFunctionNotFoundError",
-    "ZeusGPUHeterogeneousError",
-    "ZeusGPUIRQError",
-    "ZeusGPUInitError",
-    "ZeusGPUInsufficientPowerError",
-    "ZeusGPUInsufficientSizeError",
-    "ZeusGPUInvalidArgError",
-    "ZeusGPULibRMVersionMismatchError",
-    "ZeusGPULibraryNotFoundError",
-    "ZeusGPULostError",
-    "ZeusGPUMemoryError",
-    "ZeusGPUNoPermissionError",
-    "ZeusGPUNotFoundError",
-    "ZeusGPUNotSupportedError",
-    "ZeusGPUOperatingSystemError",
-    "ZeusGPUResetRequiredError",
-    "ZeusGPUTimeoutError",
-    "ZeusGPUUnknownError",
-]
-
+__all__ = ["EmptyGPUs", "GPU", "GPUs"]
+__all__ += _errors.__all__
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
