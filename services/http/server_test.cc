@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "tests/support/files.h"
+#include "tests/support/http_server_case.h"
 #include "tests/support/result_matchers.h"
 #include "zeus/base/unique_fd.h"
 #include "zeus/http_client/client.h"
@@ -27,70 +28,7 @@ using testing::IsOk;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr size_t kMuch = 20'000'000;  // More than sockets buffer.
-
-class ServerTest : public ::testing::Test {
- protected:
-  ServerTest() {
-    router_.Add("GET", "/echo/{text}", [](const Request& request, Responder responder) {
-      responder.Send({.body = request.Parameter("text") + (request.Query("q") ? *request.Query("q") : "")});
-    });
-    router_.Add("POST", "/echo", [](const Request& request, Responder responder) {
-      responder.Send({.status = 201, .body = request.body});
-    });
-    router_.Add("GET", "/header", [](const Request& request, Responder responder) {
-      const std::string* const value = request.Header("x-a-name");
-      responder.Send({.body = value == nullptr ? "none" : "<" + *value + ">"});
-    });
-    router_.Add("GET", "/much",
-                [](const Request&, Responder responder) { responder.Send({.body = std::string(kMuch, 'x')}); });
-    router_.Add("GET", "/dropped", [](const Request&, const Responder&) {});
-    router_.Add("GET", "/held", [this](const Request&, Responder responder) { held_.set_value(std::move(responder)); });
-  }
-
-  void Start(ServerOptions options = {.tcp = TcpAddress{}}) {
-    Result<std::unique_ptr<Server>> server = Server::Start(std::move(options), router_);
-    ASSERT_THAT(server, IsOk());
-    server_ = *std::move(server);
-  }
-
-  [[nodiscard]] Client NewClient() const { return Client(*server_->tcp()); }
-
-  [[nodiscard]] UniqueFd Connected() const {
-    UniqueFd fd(::socket(AF_INET, SOCK_STREAM, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(server_->tcp()->port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-    return fd;
-  }
-
-  // Sends bytes as they are, at once or `most` at a time, ends, and reads until the server closes.
-  [[nodiscard]] std::string Raw(std::string_view bytes, bool half_close = true, size_t most = SIZE_MAX) const {
-    const UniqueFd fd = Connected();
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(fd.get(), bytes.data(), std::min(bytes.size(), most), MSG_NOSIGNAL);
-      if (sent <= 0) break;
-      bytes.remove_prefix(static_cast<size_t>(sent));
-      if (most < bytes.size()) std::this_thread::sleep_for(std::chrono::microseconds(200));
-    }
-    if (half_close) ::shutdown(fd.get(), SHUT_WR);
-    return ReadAll(fd);
-  }
-
-  static std::string ReadAll(const UniqueFd& fd) {
-    std::string answer;
-    char part[4096];
-    for (ssize_t got = 0; (got = ::read(fd.get(), part, sizeof(part))) > 0;)
-      answer.append(part, static_cast<size_t>(got));
-    return answer;
-  }
-
-  Router router_;
-  std::promise<Responder> held_;
-  std::unique_ptr<Server> server_;
-};
+using ServerTest = HttpServerCase;
 
 TEST_F(ServerTest, HeadersAreFoundWhateverTheirCase) {
   Start();
@@ -146,18 +84,6 @@ TEST_F(ServerTest, UnknownPathsAndMethodsAreTold) {
   EXPECT_EQ(client.Send("GET", "/echo/%zz")->status, 400);
 }
 
-TEST_F(ServerTest, AnAnswerThatGoesOutInPartsIsWhole) {
-  std::string numbers;
-  for (int i = 0; numbers.size() < kMuch; ++i) numbers += std::to_string(i) + " ";
-  router_.Add("GET", "/numbers", [&](const Request&, Responder responder) { responder.Send({.body = numbers}); });
-  Start();
-  const std::string answers = Raw("GET /numbers HTTP/1.1\r\n\r\nGET /echo/next HTTP/1.1\r\n\r\n");
-  const size_t begin = answers.find("\r\n\r\n") + 4;
-  ASSERT_GT(answers.size(), begin + numbers.size());
-  EXPECT_TRUE(answers.compare(begin, numbers.size(), numbers) == 0);
-  EXPECT_THAT(answers.substr(begin + numbers.size()), AllOf(StartsWith("HTTP/1.1 200 "), ::testing::EndsWith("next")));
-}
-
 TEST_F(ServerTest, AHandlerThatForgetsToAnswerAnswers500) {
   Start();
   EXPECT_EQ(NewClient().Send("GET", "/dropped")->status, 500);
@@ -199,53 +125,6 @@ TEST_F(ServerTest, RequestsInOnePacketAreAnsweredInTheirOrder) {
   EXPECT_TRUE(all.ends_with("\r\n\r\n3")) << all;
 }
 
-TEST_F(ServerTest, AClientThatAsksFasterThanItTakesGetsAllItsAnswersInTheirOrder) {
-  constexpr int kRequests = 3000;
-  const std::string filling(3000, 'x');  // All of them are more than sockets buffer.
-  for (const bool half_close : {true, false}) {
-    Start();
-    const UniqueFd fd = Connected();
-    std::thread asking([&] {
-      for (int i = 0; i < kRequests; ++i) {
-        const bool is_last = !half_close && i == kRequests - 1;
-        const std::string request = "POST /echo HTTP/1.1\r\n" + std::string(is_last ? "Connection: close\r\n" : "") +
-                                    "Content-Length: " + std::to_string(filling.size() + 5) + "\r\n\r\n" +
-                                    std::to_string(10000 + i) + filling;
-        std::string_view rest = request;
-        while (!rest.empty()) {
-          const ssize_t sent = ::send(fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-          ASSERT_GT(sent, 0);
-          rest.remove_prefix(static_cast<size_t>(sent));
-        }
-      }
-      if (half_close) ::shutdown(fd.get(), SHUT_WR);
-    });
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // Nothing is taken before all buffers are full.
-    const std::string all = ReadAll(fd);
-    asking.join();
-    size_t at = 0;
-    for (int i = 0; i < kRequests; ++i) {
-      const std::string body = "\r\n\r\n" + std::to_string(10000 + i) + filling;
-      at = all.find(body, at);
-      ASSERT_NE(at, std::string::npos) << i << " of " << all.size() << " bytes, half-closed " << half_close;
-      at += body.size();
-    }
-    EXPECT_EQ(at, all.size());
-  }
-}
-
-TEST_F(ServerTest, AnAnswerThatASlowClientHasNotTakenYetIsFinishedWhenTheServerStops) {
-  Start();
-  const UniqueFd fd = Connected();
-  constexpr std::string_view kRequest = "GET /much HTTP/1.1\r\n\r\n";
-  ASSERT_EQ(::send(fd.get(), kRequest.data(), kRequest.size(), 0), ssize_t{kRequest.size()});
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  std::thread stopping([this] { server_->Stop(); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  EXPECT_GT(ReadAll(fd).size(), kMuch);
-  stopping.join();
-}
-
 TEST_F(ServerTest, ARequestMayComeInPieces) {
   Start();
   constexpr std::string_view kLength = "POST /echo HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";
@@ -263,28 +142,6 @@ TEST_F(ServerTest, ARequestMayComeInPieces) {
 TEST_F(ServerTest, AnOlderClientIsClosedAfterItsAnswer) {
   Start();
   EXPECT_THAT(Raw("GET /echo/x HTTP/1.0\r\n\r\n", false), AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("\r\n\r\nx")));
-}
-
-TEST_F(ServerTest, AnAnswerOfAnySizeArrivesWhole) {
-  Start();
-  EXPECT_EQ(NewClient().Send("GET", "/much")->body.size(), kMuch);
-}
-
-TEST_F(ServerTest, AClientThatDoesNotTakeItsAnswerIsClosedAndOthersGoOn) {
-  Start({.tcp = TcpAddress{}, .limits = {.transfer = std::chrono::milliseconds(50)}});
-  const UniqueFd fd = Connected();
-  constexpr std::string_view kRequest = "GET /much HTTP/1.1\r\n\r\n";
-  ASSERT_EQ(::send(fd.get(), kRequest.data(), kRequest.size(), 0), ssize_t{kRequest.size()});
-  const auto begin = std::chrono::steady_clock::now();
-  while (std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(300)) {
-    EXPECT_EQ(NewClient().Send("GET", "/echo/x")->body, "x");
-  }
-  EXPECT_LT(ReadAll(fd).size(), kMuch);
-}
-
-TEST_F(ServerTest, AClientThatSaysNothingIsClosed) {
-  Start({.tcp = TcpAddress{}, .limits = {.idle = std::chrono::milliseconds(50)}});
-  EXPECT_EQ(Raw("GET /echo/x HT", false), "");
 }
 
 TEST_F(ServerTest, ConnectionsPastTheLimitAreTurnedAway) {
