@@ -5,15 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "zeus/optimizer/batch_size/knowledge_gradient/settings.h"
+#include "zeus/optimizer/batch_size/knowledge_gradient/log_belief.h"
 
 namespace zeus::knowledge_gradient {
-
-/// What is believed of a logarithm.
-struct LogBelief {
-  double mean = 0;
-  double variance = 0;
-};
 
 /// The cost of an epoch at each batch size: exact where it was found out, extrapolated elsewhere. An epoch takes
 /// A + B/b: work for each sample, and for each batch. How much the batches weigh is learned from the sizes that are

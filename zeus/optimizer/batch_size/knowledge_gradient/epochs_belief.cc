@@ -8,46 +8,23 @@
 namespace zeus::knowledge_gradient {
 namespace {
 
-constexpr double kNoDecline = 1e9;      // A critical batch size that nobody comes to.
 constexpr double kNegligible = 1e-4;    // Curves of less weight than this against the best do not change a decision.
 constexpr double kLeastStopped = 0.1;   // A stopped run would have taken longer by this at least.
 constexpr double kUnknownVariance = 4;  // Of the level, while no run has told it.
 
-struct Curve {
-  double critical = 0;
-  double smallest = 0;
-  int power = 1;
-};
-
-std::vector<Curve> Family() {
-  std::vector<Curve> family;
-  for (int critical = -2; critical <= 7; ++critical) {
-    const double r = critical == 7 ? kNoDecline : std::exp2(critical);
-    family.push_back({.critical = r, .smallest = 0, .power = 1});
-    for (int smallest = -8; smallest <= -1; ++smallest) {
-      for (const int power : {1, 2}) {
-        family.push_back({.critical = r, .smallest = std::exp2(smallest), .power = power});
-      }
-    }
-  }
-  return family;
-}
-
 }  // namespace
 
 EpochsBelief::EpochsBelief(std::span<const int64_t> batch_sizes, int64_t default_batch_size, const Settings& settings)
-    : settings_(settings), deviation_(settings.deviation * settings.deviation), sizes_(batch_sizes.size()) {
-  const std::vector<Curve> family = Family();
-  weights_.resize(family.size());
-  for (const Curve& curve : family) prior_.push_back(curve.smallest == 0 ? std::log(settings.no_smallest) : 0);
-  levels_.resize(family.size());
-  means_.resize(family.size() * batch_sizes.size());
-  for (size_t i = 0; i < batch_sizes.size(); ++i) {
-    if (batch_sizes[i] == default_batch_size) default_size_ = i;
-    const double relative = static_cast<double>(batch_sizes[i]) / static_cast<double>(default_batch_size);
-    for (const Curve& curve : family) {
-      curves_.push_back(std::log(1 + relative / curve.critical + std::pow(curve.smallest / relative, curve.power)));
-    }
+    : settings_(settings),
+      deviation_(settings.deviation * settings.deviation),
+      default_size_(static_cast<size_t>(std::ranges::find(batch_sizes, default_batch_size) - batch_sizes.begin())),
+      curves_(batch_sizes, default_batch_size),
+      sizes_(batch_sizes.size()),
+      weights_(curves_.size()),
+      levels_(curves_.size()),
+      means_(curves_.size() * batch_sizes.size()) {
+  for (size_t m = 0; m < curves_.size(); ++m) {
+    prior_.push_back(curves_.rises_at_small_batches(m) ? 0 : std::log(settings.no_smallest));
   }
   Update();
 }
@@ -74,7 +51,7 @@ void EpochsBelief::Add(size_t size, double log_epochs, bool reached) {
 }
 
 void EpochsBelief::AddStopped(size_t size, double epochs, bool late) {
-  const Predicted predicted = Predict(size);
+  const LogBelief predicted = Predict(size);
   const double spread = std::sqrt(predicted.variance + noise_variance(size));
   const double stopped = std::log(std::max(epochs, 0.5));
   const double beyond = predicted.mean + spread * NormalMeanAbove((stopped - predicted.mean) / spread);
@@ -84,29 +61,50 @@ void EpochsBelief::AddStopped(size_t size, double epochs, bool late) {
 }
 
 void EpochsBelief::ForgetRuns(double shift) {
-  // Where runs take fewer epochs all sizes are taken to, more or less: what was best is likely to be still. Where they
-  // take more, another size may have become the best.
+  const bool fell = shift <= 0;
+  fall_.reset();
+  if (fell) fall_.emplace(curves_, live_, live_weights_, sizes_.size(), settings_);
   const double rise = std::max(settings_.least_memory, settings_.memory_after_rise * shift);
-  const double fall = settings_.memory_after_fall;
   for (Size& size : sizes_) {
-    Memory memory = size.memory.value_or(Memory{});
-    const bool fits = Fits(size) && !size.values.empty();
-    if (fits) memory = {size.log_mean, size.noise / static_cast<double>(size.values.size())};
-    const bool remembers = fits || size.memory;
+    std::optional<LogBelief> known;
+    if (size.memory) known = size.memory->now;
+    if (Fits(size)) known = {size.log_mean, size.noise / static_cast<double>(size.values.size())};
     size = {};
-    if (!remembers) continue;
-    size.memory = Memory{.log_mean = memory.log_mean + shift,
-                         .variance = shift > 0 ? rise * rise : memory.variance + fall * fall};
+    if (!known) continue;
+    // Where runs take more epochs, another size may have become the best.
+    const double variance =
+        fell ? known->variance + settings_.memory_after_fall * settings_.memory_after_fall : rise * rise;
+    size.memory = Memory{.before = *known, .now = {known->mean + shift, variance}};
   }
   Update();
+}
+
+void EpochsBelief::ExplainFall() {
+  const double unsure = settings_.memory_after_fall * settings_.memory_after_fall;
+  std::vector<FallExplanation::Seen> seen;
+  for (size_t i = 0; i < sizes_.size(); ++i) {
+    const Size& size = sizes_[i];
+    if (!size.memory || !Fits(size)) continue;
+    const double noise = size.noise / static_cast<double>(size.values.size());
+    seen.push_back({.size = i,
+                    .change = size.log_mean - size.memory->before.mean,
+                    .variance = size.memory->before.variance + noise + unsure});
+  }
+  if (seen.empty()) return;
+  const std::vector<LogBelief> changes = fall_->Explain(seen);
+  for (size_t i = 0; i < sizes_.size(); ++i) {
+    if (!sizes_[i].memory) continue;
+    const LogBelief& before = sizes_[i].memory->before;
+    sizes_[i].memory->now = {before.mean + changes[i].mean, before.variance + changes[i].variance + unsure};
+  }
 }
 
 bool EpochsBelief::Fits(const Size& size) const {
   return size.reached > 0;
 }
 
-EpochsBelief::Predicted EpochsBelief::Predict(size_t size) const {
-  Predicted predicted;
+LogBelief EpochsBelief::Predict(size_t size) const {
+  LogBelief predicted;
   double square = 0;
   for (size_t k = 0; k < live_.size(); ++k) {
     const double mean = Mean(size, k);
@@ -136,13 +134,19 @@ void EpochsBelief::UpdateNoise() {
     size.noise = std::max((settings_.size_noise_weight * expected + size.squares) /
                               (settings_.size_noise_weight + std::max(count - 1, 0.0)),
                           least);
+  }
+}
+
+void EpochsBelief::UpdateTrust() {
+  for (Size& size : sizes_) {
+    const auto count = static_cast<double>(size.values.size());
     size.fitted = Fits(size);
     if (size.fitted) {
       size.variance = deviation_ + size.noise / count;
     } else if (size.memory && size.values.empty()) {
       size.fitted = true;
-      size.log_mean = size.memory->log_mean;
-      size.variance = deviation_ + size.memory->variance;
+      size.log_mean = size.memory->now.mean;
+      size.variance = deviation_ + size.memory->now.variance;
     }
     size.trust = size.fitted ? deviation_ / size.variance : 0;
     // A size that only failed is judged by its failures, but the curve is not bent to them: there may be a wall.
@@ -159,7 +163,7 @@ void EpochsBelief::UpdateWeights() {
     if (!sizes_[i].fitted) continue;
     const double weight = 1 / sizes_[i].variance;
     precision += weight;
-    const double* const curve = &curves_[i * curves];
+    const std::span<const double> curve = curves_.At(i);
     for (size_t m = 0; m < curves; ++m) levels_[m] += weight * (sizes_[i].log_mean - curve[m]);
   }
   level_variance_ = precision > 0 ? 1 / precision : kUnknownVariance;
@@ -167,7 +171,7 @@ void EpochsBelief::UpdateWeights() {
   for (size_t i = 0; i < sizes_.size(); ++i) {
     if (!sizes_[i].fitted) continue;
     const double weight = -0.5 / sizes_[i].variance;
-    const double* const curve = &curves_[i * curves];
+    const std::span<const double> curve = curves_.At(i);
     for (size_t m = 0; m < curves; ++m) {
       const double off = sizes_[i].log_mean - curve[m] - levels_[m];
       weights_[m] += weight * off * off;
@@ -186,7 +190,7 @@ void EpochsBelief::AddWalls() {
     const double spread = std::sqrt(deviation_ + level_variance_ + size.noise);
     for (const double stopped : size.stopped_at) {
       for (size_t m = 0; m < curves; ++m) {
-        const double longer = NormalCdf((levels_[m] + curves_[i * curves + m] - stopped) / spread);
+        const double longer = NormalCdf((levels_[m] + curves_.At(i)[m] - stopped) / spread);
         weights_[m] += std::log(settings_.wall_chance + (1 - settings_.wall_chance) * longer);
       }
     }
@@ -196,17 +200,17 @@ void EpochsBelief::AddWalls() {
 // One step of expectation and maximization: the squares of the deviations as they are believed now, averaged with what
 // was expected of them. The level takes one of them to fit.
 void EpochsBelief::UpdateDeviation() {
-  const size_t curves = weights_.size();
   double fitted = 0;
   double squares = 0;
   for (size_t i = 0; i < sizes_.size(); ++i) {
     const Size& size = sizes_[i];
     if (!size.fitted) continue;
     ++fitted;
+    const std::span<const double> curve = curves_.At(i);
     double square = 0;
     for (size_t k = 0; k < live_.size(); ++k) {
       const size_t m = live_[k];
-      const double off = size.log_mean - curves_[i * curves + m] - levels_[m];
+      const double off = size.log_mean - curve[m] - levels_[m];
       square += live_weights_[k] * off * off;
     }
     squares += size.trust * size.trust * square + deviation_ * (1 - size.trust);
@@ -220,10 +224,12 @@ void EpochsBelief::UpdateDeviation() {
 void EpochsBelief::Update() {
   deviation_ = settings_.deviation * settings_.deviation;
   UpdateNoise();
+  if (fall_) ExplainFall();
+  UpdateTrust();
   UpdateWeights();
   UpdateLive();
   UpdateDeviation();
-  UpdateNoise();
+  UpdateTrust();
   UpdateWeights();
   UpdateLive();
   UpdateMeans();
@@ -246,7 +252,7 @@ void EpochsBelief::UpdateLive() {
 
 void EpochsBelief::UpdateMeans() {
   for (size_t i = 0; i < sizes_.size(); ++i) {
-    const double* const curve = &curves_[i * weights_.size()];
+    const std::span<const double> curve = curves_.At(i);
     double* const mean = &means_[i * weights_.size()];
     const double own = sizes_[i].trust * sizes_[i].log_mean;
     const double rest = 1 - sizes_[i].trust;

@@ -5,17 +5,17 @@
 #include <span>
 #include <vector>
 
+#include "zeus/optimizer/batch_size/knowledge_gradient/curve_family.h"
+#include "zeus/optimizer/batch_size/knowledge_gradient/fall_explanation.h"
+#include "zeus/optimizer/batch_size/knowledge_gradient/log_belief.h"
 #include "zeus/optimizer/batch_size/knowledge_gradient/settings.h"
 
 namespace zeus::knowledge_gradient {
 
 /// How many epochs each batch size takes to the target: ln(epochs) = level + curve(b) + deviation(b) + noise.
 ///
-/// The curve is one of a family, ln(1 + u/R + (L/u)^p) with u = b/b0: batches beyond a critical size R buy fewer and
-/// fewer epochs (McCandlish et al. 2018, Shallue et al. 2018), and ones that are too small, below L, blow up. All are
-/// convex in ln(b), so that costs have one valley. The posterior is a weight for each curve, and Gaussian given it.
-/// Exact for this model given the variances of deviations and noise, which are estimated. O(curves * sizes) for each
-/// update.
+/// The curve is one of a family. The posterior is a weight for each curve, and Gaussian given it. Exact for this model
+/// given the variances of deviations and noise, which are estimated. O(curves * sizes) for each update.
 class EpochsBelief {
  public:
   EpochsBelief(std::span<const int64_t> batch_sizes, int64_t default_batch_size, const Settings& settings);
@@ -32,7 +32,7 @@ class EpochsBelief {
   void ForgetRuns(double shift);
 
   [[nodiscard]] size_t sizes() const { return sizes_.size(); }
-  [[nodiscard]] size_t curves() const { return weights_.size(); }
+  [[nodiscard]] size_t curves() const { return curves_.size(); }
   [[nodiscard]] int64_t runs(size_t size) const { return static_cast<int64_t>(sizes_[size].values.size()); }
   /// ln(epochs) of those runs.
   [[nodiscard]] std::span<const double> log_epochs(size_t size) const { return sizes_[size].values; }
@@ -56,18 +56,14 @@ class EpochsBelief {
   /// Of one run about its size's mean.
   [[nodiscard]] double noise_variance(size_t size) const { return sizes_[size].noise; }
 
-  struct Predicted {
-    double mean = 0;
-    double variance = 0;  ///< Of the mean; a run's noise comes on top.
-  };
-  /// Over all curves.
-  [[nodiscard]] Predicted Predict(size_t size) const;
+  /// Over all curves; a run's noise comes on top.
+  [[nodiscard]] LogBelief Predict(size_t size) const;
 
  private:
-  /// What a size came to before the last shift, as far as that tells what it comes to now.
+  /// What a size that was not run since the last shift came to before it, and what that tells of now.
   struct Memory {
-    double log_mean = 0;
-    double variance = 0;
+    LogBelief before;
+    LogBelief now;
   };
   struct Size {
     std::vector<double> values;      ///< ln(epochs) of its runs.
@@ -87,20 +83,23 @@ class EpochsBelief {
   /// Whether the curve is fitted to a size's runs.
   [[nodiscard]] bool Fits(const Size& size) const;
   void AddWalls();
+  void ExplainFall();
   void Summarize(Size* size) const;
   void Update();
   void UpdateDeviation();
   void UpdateLive();
   void UpdateMeans();
   void UpdateNoise();
+  void UpdateTrust();
   void UpdateWeights();
 
   Settings settings_;
   double deviation_;  ///< Squared; learned.
   size_t default_size_ = 0;
-  std::vector<double> curves_;  ///< Curves within sizes.
+  CurveFamily curves_;
   std::vector<Size> sizes_;
-  std::vector<double> prior_;  ///< ln of the curves' weights before any run.
+  std::optional<FallExplanation> fall_;  ///< If the last shift was one to fewer epochs.
+  std::vector<double> prior_;            ///< ln of the curves' weights before any run.
   std::vector<double> weights_;
   std::vector<double> levels_;
   double level_variance_ = 0;

@@ -8,7 +8,6 @@ namespace {
 
 constexpr double kFailsByChance = 0.2;  // A size that can reach the target fails so often.
 constexpr int64_t kMonitoredFrom = 3;   // Runs that reached at a size, before its further ones can tell of a drift.
-constexpr size_t kMostAfterShift = 10;  // Runs that may be found to be after a drift once it is noticed.
 constexpr double kRoundingDeviation = 0.29;  // Of a number that is rounded to whole ones.
 
 }  // namespace
@@ -57,14 +56,14 @@ double JobBeliefs::EpochsOf(const Run& run) const {
 
 bool JobBeliefs::IsShift(size_t size, double log_epochs) {
   if (epochs_.reached(size) < kMonitoredFrom) return false;
-  const EpochsBelief::Predicted predicted = epochs_.Predict(size);
+  const LogBelief predicted = epochs_.Predict(size);
   const double rounding = only_costs_ ? 0 : kRoundingDeviation * std::exp(-predicted.mean);
   const double deviation = std::sqrt(predicted.variance + epochs_.noise_variance(size) + rounding * rounding);
   return detector_.Add((log_epochs - predicted.mean) / deviation);
 }
 
 void JobBeliefs::StartAnew() {
-  const auto kept = std::min(recent_.size(), static_cast<size_t>(detector_.runs()));
+  const size_t kept = std::min(recent_.size(), detector_.runs());
   recent_.erase(recent_.begin(), recent_.end() - static_cast<std::ptrdiff_t>(kept));
   double shift = 0;
   for (const LogEpochs& each : recent_) shift += (each.value - each.expected) / static_cast<double>(recent_.size());
@@ -102,7 +101,7 @@ void JobBeliefs::LearnEpochs(const Run& run) {
   }
   if (monitored) {
     recent_.push_back({.size = run.size, .value = log_epochs, .expected = expected, .reached = true});
-    if (recent_.size() > kMostAfterShift) recent_.erase(recent_.begin());
+    if (recent_.size() > ShiftDetector::kMostRuns) recent_.erase(recent_.begin());
   }
   epochs_.Add(run.size, log_epochs, true);
   ++reached_since_shift_;

@@ -121,27 +121,6 @@ TEST(EpochsBeliefTest, AFallKeepsWhatIsKnownOfTheOthersAndARiseDoesNot) {
   EXPECT_EQ(risen.runs(2), 0);
 }
 
-TEST(ShiftDetectorTest, SuspectsBeforeItTells) {
-  ShiftDetector detector(0.5, 10);
-  EXPECT_FALSE(detector.Suspects(3));
-  EXPECT_FALSE(detector.Add(-4));
-  EXPECT_TRUE(detector.Suspects(3));
-  EXPECT_FALSE(detector.Add(0));
-  EXPECT_FALSE(detector.Add(0));
-  EXPECT_FALSE(detector.Suspects(3));
-}
-
-TEST(ShiftDetectorTest, TellsOfAStepAndNotOfOneStrangeRun) {
-  ShiftDetector detector(0.5, 10);
-  EXPECT_FALSE(detector.Add(100));  // Counts for 4.
-  for (int i = 0; i < 20; ++i) EXPECT_FALSE(detector.Add(0.1));
-  // 3.5 each.
-  EXPECT_FALSE(detector.Add(-5));
-  EXPECT_FALSE(detector.Add(-5));
-  EXPECT_TRUE(detector.Add(-5));
-  EXPECT_EQ(detector.runs(), 3);
-}
-
 TEST(JobBeliefsTest, TheDefaultComesFirstWithoutACap) {
   const Decision decision = Beliefs().Decide();
   EXPECT_EQ(decision.size, 1U);

@@ -32,6 +32,9 @@ struct Settings {
   double shift_limit = 10;         ///< How many of them, summed up on one side, are a drift.
   double suspicion = 3;            ///< Likewise, that make a drift likely enough to try nothing while it is settled.
   double wall_chance = 0.5;        ///< That a run which failed met a wall, and not a curve that rises.
+  double fall = 0.5;               ///< Standard deviation of a drift to fewer epochs, in which all sizes fell alike.
+  double critical_chance = 0.1;    ///< How likely it is against that that the critical size grew 2, 4, or 8 times,
+  double fall_with_critical = 0.1;  ///< and the standard deviation of what all sizes fell by besides.
   double memory_after_fall = 0.12;  ///< How unsure what was seen becomes by a drift to fewer epochs,
   double memory_after_rise = 2.5;   ///< and by one to more, for each unit of ln(epochs) that they rose,
   double least_memory = 0.1;        ///< but at least so much.

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace zeus::knowledge_gradient {
 
@@ -9,12 +11,15 @@ namespace zeus::knowledge_gradient {
 /// many standard deviations each run was off.
 class ShiftDetector {
  public:
+  /// Of the runs after a drift no more are found.
+  static constexpr size_t kMostRuns = 10;
+
   ShiftDetector(double slack, double limit) : slack_(slack), limit_(limit) {}
 
   /// Whether that was the run that gave it away; then start anew with Reset().
   bool Add(double deviations);
-  /// How many runs the drift is taken to have lasted, once it was given away.
-  [[nodiscard]] int64_t runs() const { return above_ > below_ ? runs_above_ : runs_below_; }
+  /// How many runs the drift is taken to have lasted, once it was given away: as many as do not speak against it.
+  [[nodiscard]] size_t runs() const;
   /// Whether the sum on one side is above `suspicion`, in standard deviations.
   [[nodiscard]] bool Suspects(double suspicion) const { return std::max(above_, below_) > suspicion; }
   void Reset() { *this = ShiftDetector(slack_, limit_); }
@@ -26,6 +31,7 @@ class ShiftDetector {
   double below_ = 0;
   int64_t runs_above_ = 0;  ///< Since that sum was 0.
   int64_t runs_below_ = 0;
+  std::vector<double> latest_;  ///< How far the latest runs were off.
 };
 
 }  // namespace zeus::knowledge_gradient

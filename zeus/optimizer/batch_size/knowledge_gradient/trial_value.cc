@@ -20,7 +20,7 @@ double TrialValuer::ExpectedCost(size_t size) const {
 }
 
 LogBelief TrialValuer::LogCost(size_t size) const {
-  const EpochsBelief::Predicted epochs = epochs_.Predict(size);
+  const LogBelief epochs = epochs_.Predict(size);
   const LogBelief& epoch_cost = costs_.beliefs()[size];
   return {.mean = epochs.mean + epoch_cost.mean, .variance = epochs.variance + epoch_cost.variance};
 }
