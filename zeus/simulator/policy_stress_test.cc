@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(
         Scenario{"ThreeTimesTheEpochs", [] { return Drift({}, EpochsTimes(3)); }, 0.5, 1.01, 3.4},
         Scenario{"HalfTheEpochs", [] { return Drift({}, EpochsTimes(0.5)); }},
         Scenario{"OptimumMovesUp", [] { return Drift({.critical = 256}, {.critical = 4096, .smallest = 512}); }},
-        Scenario{"OptimumMovesDown", [] { return Drift({.critical = 4096}, {.critical = 128}); }, 0.5, 1.01, 18},
+        Scenario{"OptimumMovesDown", [] { return Drift({.critical = 4096}, {.critical = 128}); }, 0.5, 1.01, 10},
         Scenario{"GradualDrift", Gradual}),
     NameOf);
 

@@ -125,12 +125,12 @@ void EpochsBelief::UpdateNoise() {
     squares += size.squares;
     weight += static_cast<double>(size.values.size() - 1);
   }
-  const double pooled = std::max(squares / weight, least);
+  noise_ = std::max(squares / weight, least);
   const Size& default_size = sizes_[default_size_];
   for (Size& size : sizes_) {
     const auto count = static_cast<double>(size.values.size());
     const double rounding = settings_.rounding * std::exp(-(size.values.empty() ? default_size.mean : size.mean));
-    const double expected = std::max(pooled, rounding * rounding);
+    const double expected = std::max(noise_, rounding * rounding);
     size.noise = std::max((settings_.size_noise_weight * expected + size.squares) /
                               (settings_.size_noise_weight + std::max(count - 1, 0.0)),
                           least);

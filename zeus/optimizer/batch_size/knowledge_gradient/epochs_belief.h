@@ -53,7 +53,8 @@ class EpochsBelief {
     const double rest = 1 - trust(size);
     return own_variance(size) + rest * rest * level_variance_;
   }
-  /// Of one run about its size's mean.
+  /// Of one run about its size's mean: over all sizes, and at one of them.
+  [[nodiscard]] double noise_variance() const { return noise_; }
   [[nodiscard]] double noise_variance(size_t size) const { return sizes_[size].noise; }
 
   /// Over all curves; a run's noise comes on top.
@@ -103,6 +104,7 @@ class EpochsBelief {
   std::vector<double> weights_;
   std::vector<double> levels_;
   double level_variance_ = 0;
+  double noise_ = 0;  ///< Variance of a run about its size's mean, over all sizes.
   std::vector<size_t> live_;
   std::vector<double> live_weights_;
   std::vector<double> means_;

@@ -169,6 +169,14 @@ double JobBeliefs::WallChance(size_t size, size_t incumbent) const {
   return chance;
 }
 
+// What there is to know is known the later the noisier runs are, and worth a longer look ahead.
+double JobBeliefs::RecurrencesLeft() const {
+  const double ratio = epochs_.noise_variance() / (settings_.noisy * settings_.noisy);
+  const double further = 1 + settings_.noisy_horizon * ratio * ratio / (1 + ratio * ratio);
+  const double grown = settings_.horizon + further * settings_.horizon_growth * static_cast<double>(recurrences_);
+  return std::min(grown, further * settings_.most_horizon);
+}
+
 std::optional<TrialContext> JobBeliefs::Context() const {
   if (!any_reached()) return std::nullopt;
   TrialContext context{.incumbent = Incumbent()};
@@ -176,8 +184,7 @@ std::optional<TrialContext> JobBeliefs::Context() const {
   context.cap = beta_ * context.incumbent_cost;
   context.max_epochs = only_costs_ ? std::numeric_limits<double>::infinity() : max_epochs_;
   context.recurrences_seen = static_cast<double>(recurrences_);
-  context.recurrences_left =
-      std::min(settings_.horizon + settings_.horizon_growth * context.recurrences_seen, settings_.most_horizon);
+  context.recurrences_left = RecurrencesLeft();
   context.profile_overhead = profile_overhead();
   return context;
 }

@@ -187,6 +187,21 @@ TEST(JobBeliefsTest, NothingIsTriedWhileADriftIsUnsettled) {
   EXPECT_EQ(beliefs.shifts(), 1);
 }
 
+TEST(JobBeliefsTest, WhereRunsAreNoisyItLooksFurtherAhead) {
+  const auto left = [](double factor, int runs) {
+    JobBeliefs beliefs = Beliefs();
+    for (int i = 0; i < runs; ++i) beliefs.Observe(Reached(1, i % 2 == 0 ? 40 * factor : 40 / factor, 10));
+    return beliefs.Context()->recurrences_left;
+  };
+  const Settings settings;
+  EXPECT_NEAR(left(1, 40), settings.horizon + 40, 0.5);
+  EXPECT_NEAR(left(1.05, 40), settings.horizon + 40, 1);
+  EXPECT_GT(left(1.6, 40), settings.horizon + 3 * 40);
+  EXPECT_LT(left(1.6, 40), settings.horizon + (1 + settings.noisy_horizon) * 40);
+  EXPECT_NEAR(left(1, 200), settings.most_horizon, 0.5);
+  EXPECT_GT(left(1.6, 200), 3 * settings.most_horizon);
+}
+
 TEST(JobBeliefsTest, WithoutEpochsCostsThemselvesAreBelieved) {
   JobBeliefs beliefs = Beliefs();
   beliefs.Observe({.size = 1, .cost = 1000, .reached = true, .epochs = {}, .epoch_cost = {}});

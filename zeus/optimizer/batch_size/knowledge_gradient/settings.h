@@ -8,7 +8,7 @@ namespace zeus::knowledge_gradient {
 /// named.
 struct Settings {
   double deviation = 0.16;  ///< Standard deviation of a batch size's own epochs about the curve, before any is seen.
-  double deviation_weight = 3;     ///< How many batch sizes that expectation counts for.
+  double deviation_weight = 2.5;   ///< How many batch sizes that expectation counts for.
   double least_deviation = 0.05;   ///< Never below; batch sizes that lie on a curve by chance are not certain.
   double no_smallest = 2;          ///< How much likelier than another is a curve that does not rise at small batches.
   double noise = 0.08;             ///< Standard deviation of a run's epochs that is expected before any.
@@ -22,7 +22,9 @@ struct Settings {
   double optimism = 1.2;           ///< Factor on variances of what is not known; real epochs have heavy tails.
   double horizon = 25;             ///< At least so many recurrences are expected to come,
   double horizon_growth = 1;       ///< and so many for each one that was,
-  double most_horizon = 140;       ///< but no more.
+  double most_horizon = 140;       ///< but no more;
+  double noisy_horizon = 3;        ///< growth and most so many times more again where runs are noisy,
+  double noisy = 0.2;              ///< and half of that where this is the standard deviation of a run's epochs.
   double eagerness = 5;            ///< Of what is worth its price, that is first which saves most: so many times more.
   double fewer_prior = 0.1;        ///< Runs on each side that how often a run takes an epoch fewer is judged by before,
   double fewer_from = 10;          ///< after so many recurrences,
@@ -33,7 +35,7 @@ struct Settings {
   double suspicion = 3;            ///< Likewise, that make a drift likely enough to try nothing while it is settled.
   double wall_chance = 0.5;        ///< That a run which failed met a wall, and not a curve that rises.
   double fall = 0.5;               ///< Standard deviation of a drift to fewer epochs, in which all sizes fell alike.
-  double critical_chance = 0.1;    ///< How likely it is against that that the critical size grew 2, 4, or 8 times,
+  double critical_chance = 0.15;   ///< How likely it is against that that the critical size grew 2, 4, or 8 times,
   double fall_with_critical = 0.1;  ///< and the standard deviation of what all sizes fell by besides.
   double memory_after_fall = 0.12;  ///< How unsure what was seen becomes by a drift to fewer epochs,
   double memory_after_rise = 2.5;   ///< and by one to more, for each unit of ln(epochs) that they rose,
