@@ -40,7 +40,7 @@ struct Settings {
   double memory_after_fall = 0.12;  ///< How unsure what was seen becomes by a drift to fewer epochs,
   double memory_after_rise = 2.5;   ///< and by one to more, for each unit of ln(epochs) that they rose,
   double least_memory = 0.1;        ///< but at least so much.
-  double usual = 3;                 ///< The incumbent is not stopped within so many standard deviations of its noise.
+  double usual = 4;                 ///< The incumbent is not stopped within so many standard deviations of its noise.
 };
 
 }  // namespace zeus::knowledge_gradient
