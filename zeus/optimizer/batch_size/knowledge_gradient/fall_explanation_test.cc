@@ -69,7 +69,7 @@ TEST(FallExplanationTest, WhatLargerSizesCameToTellsWhichItWas) {
   const CurveFamily family = Family();
   std::vector<FallExplanation::Seen> critical;
   std::vector<FallExplanation::Seen> alike;
-  for (const size_t size : {1, 2, 3}) {
+  for (const size_t size : std::array<size_t, 3>{1, 2, 3}) {
     critical.push_back(SeenAt(size, family.ChangeWithCriticalSize(kCurve, size, 4)));
     alike.push_back(SeenAt(size, family.ChangeWithCriticalSize(kCurve, 1, 4)));
   }
