@@ -131,7 +131,11 @@ def run_until_too_costly(arguments: argparse.Namespace) -> None:
 
 def run_rank(rank: int, arguments: argparse.Namespace, rendezvous: str) -> None:
     dist.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=arguments.processes)
-    run_until_too_costly(arguments)
+    try:
+        run_until_too_costly(arguments)
+        dist.barrier()
+    finally:
+        dist.destroy_process_group()  # Its threads must not outlive the interpreter.
 
 
 def main() -> int:

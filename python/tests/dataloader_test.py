@@ -83,6 +83,8 @@ DATA_PARALLEL = """
         dist.all_reduce(metric)
         train_loader.report_metric(metric.item(), higher_is_better=True)
         print("rank", dist.get_rank(), "epoch", epoch_number, flush=True)
+    dist.barrier()
+    dist.destroy_process_group()
 """
 
 

@@ -165,6 +165,7 @@ class ProcessEndsTest(OneMachineCase):
             dist.barrier()
             assert [limit for limit, _ in seen()] == [175, 175], seen()
             dist.barrier()
+            dist.destroy_process_group()
             """)
         done = self.shell(
             'CUDA_VISIBLE_DEVICES=1 "$@" train.py 1 >&2 & other=$!; CUDA_VISIBLE_DEVICES=0 "$@" train.py 0; one=$?; '
