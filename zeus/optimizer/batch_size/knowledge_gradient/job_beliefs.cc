@@ -6,6 +6,8 @@
 namespace zeus::knowledge_gradient {
 namespace {
 
+// A size that is so many standard deviations dearer than the incumbent is not weighed. With 4 no decision differs.
+constexpr double kDoubt = 2.5;
 constexpr double kFailsByChance = 0.2;  // A size that can reach the target fails so often.
 constexpr int64_t kMonitoredFrom = 3;   // Runs that reached at a size, before its further ones can tell of a drift.
 constexpr double kRoundingDeviation = 0.29;  // Of a number that is rounded to whole ones.
@@ -235,8 +237,7 @@ Decision JobBeliefs::Decide() const {
   const TrialValuer valuer = Valuer();
   decision = BestTrial(decision, Decision::Why::kTrial, [&](size_t i) -> std::optional<TrialValue> {
     const LogBelief cost = valuer.LogCost(i);
-    // Beyond any doubt no candidate.
-    if (cost.mean - 4 * std::sqrt(cost.variance) > std::log(context.incumbent_cost)) return std::nullopt;
+    if (cost.mean - kDoubt * std::sqrt(cost.variance) > std::log(context.incumbent_cost)) return std::nullopt;
     context.wall_chance = WallChance(i, context.incumbent);
     return valuer.Value(i, context);
   });
