@@ -6,12 +6,14 @@ namespace zeus::knowledge_gradient {
 namespace {
 
 constexpr double kNoDecline = 1e9;  // A critical batch size that nobody comes to.
+constexpr double kSmall = 0.25;     // One below it is small.
 
 }  // namespace
 
 CurveFamily::CurveFamily(std::span<const int64_t> batch_sizes, int64_t default_batch_size) {
+  constexpr int kLowest = -5;
   constexpr int kHighest = 7;
-  for (int critical = -2; critical <= kHighest; ++critical) {
+  for (int critical = kLowest; critical <= kHighest; ++critical) {
     const double r = critical == kHighest ? kNoDecline : std::exp2(critical);
     curves_.push_back({.critical = r, .smallest = 0, .power = 1});
     for (int smallest = -8; smallest <= -1; ++smallest) {
@@ -31,6 +33,10 @@ CurveFamily::CurveFamily(std::span<const int64_t> batch_sizes, int64_t default_b
 
 bool CurveFamily::has_critical_size(size_t curve) const {
   return curves_[curve].critical < kNoDecline;
+}
+
+bool CurveFamily::has_small_critical_size(size_t curve) const {
+  return curves_[curve].critical < kSmall;
 }
 
 double CurveFamily::ChangeWithCriticalSize(size_t curve, size_t batch_size, double factor) const {

@@ -22,6 +22,8 @@ class CurveFamily {
   }
   [[nodiscard]] bool rises_at_small_batches(size_t curve) const { return curves_[curve].smallest > 0; }
   [[nodiscard]] bool has_critical_size(size_t curve) const;
+  /// Whether that is far below b0: then larger batches buy hardly any epochs.
+  [[nodiscard]] bool has_small_critical_size(size_t curve) const;
   /// By how much a curve's value changes where its critical size becomes `factor` times as large.
   [[nodiscard]] double ChangeWithCriticalSize(size_t curve, size_t batch_size, double factor) const;
 

@@ -44,9 +44,15 @@ void EpochsBelief::Summarize(Size* size) const {
 }
 
 void EpochsBelief::Add(size_t size, double log_epochs, bool reached) {
-  sizes_[size].values.push_back(log_epochs);
-  sizes_[size].reached += reached ? 1 : 0;
-  Summarize(&sizes_[size]);
+  Size& its = sizes_[size];
+  its.values.push_back(log_epochs);
+  if (reached) {
+    ++its.reached;
+    const double off = log_epochs - its.reached_mean;
+    its.reached_mean += off / static_cast<double>(its.reached);
+    its.reached_squares += off * (log_epochs - its.reached_mean);
+  }
+  Summarize(&its);
   Update();
 }
 
@@ -121,9 +127,9 @@ void EpochsBelief::UpdateNoise() {
   double squares = settings_.noise_weight * prior;
   double weight = settings_.noise_weight;
   for (const Size& size : sizes_) {
-    if (!Fits(size)) continue;
-    squares += size.squares;
-    weight += static_cast<double>(size.values.size() - 1);
+    if (size.reached == 0) continue;
+    squares += size.reached_squares;
+    weight += static_cast<double>(size.reached - 1);
   }
   noise_ = std::max(squares / weight, least);
   const Size& default_size = sizes_[default_size_];
@@ -135,6 +141,11 @@ void EpochsBelief::UpdateNoise() {
                               (settings_.size_noise_weight + std::max(count - 1, 0.0)),
                           least);
   }
+}
+
+double EpochsBelief::Noisiness() const {
+  constexpr double kSteepness = 8;
+  return 1 / (1 + std::pow(settings_.noisy * settings_.noisy / noise_, kSteepness));
 }
 
 void EpochsBelief::UpdateTrust() {
@@ -159,6 +170,12 @@ void EpochsBelief::UpdateWeights() {
   std::ranges::fill(levels_, 0);
   weights_ = prior_;
   const size_t curves = weights_.size();
+  // Precise runs tell where the valley is. From noisy ones it takes long, if at first it is believed to be elsewhere.
+  const double noisiness = Noisiness();
+  const double small_critical = std::log(settings_.small_critical + (1 - settings_.small_critical) * noisiness);
+  for (size_t m = 0; m < curves; ++m) {
+    if (curves_.has_small_critical_size(m)) weights_[m] += small_critical;
+  }
   for (size_t i = 0; i < sizes_.size(); ++i) {
     if (!sizes_[i].fitted) continue;
     const double weight = 1 / sizes_[i].variance;

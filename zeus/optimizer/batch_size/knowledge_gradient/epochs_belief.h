@@ -53,9 +53,11 @@ class EpochsBelief {
     const double rest = 1 - trust(size);
     return own_variance(size) + rest * rest * level_variance_;
   }
-  /// Of one run about its size's mean: over all sizes, and at one of them.
+  /// Of one run about its size's mean: over all sizes, of those that reached, and at one of them.
   [[nodiscard]] double noise_variance() const { return noise_; }
   [[nodiscard]] double noise_variance(size_t size) const { return sizes_[size].noise; }
+  /// Whether runs are noisy: 0 where they are not, 1 where they are very much so.
+  [[nodiscard]] double Noisiness() const;
 
   /// Over all curves; a run's noise comes on top.
   [[nodiscard]] LogBelief Predict(size_t size) const;
@@ -72,9 +74,11 @@ class EpochsBelief {
     std::optional<Memory> memory;
     int64_t reached = 0;
     int64_t stopped_late = 0;
-    double log_mean = 0;  ///< ln of the mean number of epochs.
-    double mean = 0;      ///< Of `values`.
-    double squares = 0;   ///< About that mean.
+    double log_mean = 0;         ///< ln of the mean number of epochs.
+    double mean = 0;             ///< Of `values`.
+    double squares = 0;          ///< About that mean.
+    double reached_mean = 0;     ///< Likewise of those that reached.
+    double reached_squares = 0;  ///< About that mean.
     double noise = 0;
     double variance = 0;  ///< Of log_mean about the curve.
     double trust = 0;
@@ -104,7 +108,7 @@ class EpochsBelief {
   std::vector<double> weights_;
   std::vector<double> levels_;
   double level_variance_ = 0;
-  double noise_ = 0;  ///< Variance of a run about its size's mean, over all sizes.
+  double noise_ = 0;  ///< Variance of a run that reached about its size's mean, over all sizes.
   std::vector<size_t> live_;
   std::vector<double> live_weights_;
   std::vector<double> means_;

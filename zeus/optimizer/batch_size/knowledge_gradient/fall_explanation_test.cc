@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<int64_t, 5> kSizes = {128, 256, 512, 1024, 2048};
 constexpr size_t kCurvesOfACriticalSize = 17;          // Those that differ in what small batches do.
-constexpr size_t kCurve = 3 * kCurvesOfACriticalSize;  // A critical size of twice b0; small batches do not rise.
+constexpr size_t kCurve = 6 * kCurvesOfACriticalSize;  // A critical size of twice b0; small batches do not rise.
 
 CurveFamily Family() {
   return {kSizes, 256};
@@ -39,6 +39,14 @@ TEST(CurveFamilyTest, ACurveWithAGreaterCriticalSizeIsOneOfTheFamily) {
     }
   }
   EXPECT_FALSE(family.has_critical_size(family.size() - 1));
+}
+
+TEST(CurveFamilyTest, ACriticalSizeBelowAQuarterOfTheDefaultIsSmall) {
+  const CurveFamily family = Family();
+  EXPECT_TRUE(family.has_small_critical_size(0));
+  EXPECT_TRUE(family.has_small_critical_size(3 * kCurvesOfACriticalSize - 1));  // b0 / 8.
+  EXPECT_FALSE(family.has_small_critical_size(3 * kCurvesOfACriticalSize));     // b0 / 4.
+  EXPECT_FALSE(family.has_small_critical_size(family.size() - 1));
 }
 
 TEST(FallExplanationTest, AFallThatNoCriticalSizeExplainsIsTakenToBeAlike) {

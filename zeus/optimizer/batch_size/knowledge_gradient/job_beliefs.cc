@@ -172,19 +172,20 @@ double JobBeliefs::WallChance(size_t size, size_t incumbent) const {
   return chance;
 }
 
-// What there is to know is known the later the noisier runs are, and worth a longer look ahead.
+// Where runs are noisy, what there is to know takes many of them: the sooner they come, the longer it is of use.
 double JobBeliefs::RecurrencesLeft() const {
-  const double ratio = epochs_.noise_variance() / (settings_.noisy * settings_.noisy);
-  const double further = 1 + settings_.noisy_horizon * ratio * ratio / (1 + ratio * ratio);
-  const double grown = settings_.horizon + further * settings_.horizon_growth * static_cast<double>(recurrences_);
-  return std::min(grown, further * settings_.most_horizon);
+  const auto seen = static_cast<double>(recurrences_);
+  const double usual = std::min(settings_.horizon + settings_.horizon_growth * seen, settings_.most_horizon);
+  if (seen < settings_.noisy_from) return usual;
+  return std::max(usual, epochs_.Noisiness() * settings_.noisy_horizon * (settings_.noisy_until - seen));
 }
 
 std::optional<TrialContext> JobBeliefs::Context() const {
   if (!any_reached()) return std::nullopt;
   TrialContext context{.incumbent = Incumbent()};
   context.incumbent_cost = Valuer().ExpectedCost(context.incumbent);
-  context.cap = beta_ * context.incumbent_cost;
+  // Of what half of its runs exceed: the mean moves with what is not known of it.
+  context.cap = beta_ * std::exp(Valuer().LogCost(context.incumbent).mean);
   context.max_epochs = only_costs_ ? std::numeric_limits<double>::infinity() : max_epochs_;
   context.recurrences_seen = static_cast<double>(recurrences_);
   context.recurrences_left = RecurrencesLeft();

@@ -196,10 +196,21 @@ TEST(JobBeliefsTest, WhereRunsAreNoisyItLooksFurtherAhead) {
   const Settings settings;
   EXPECT_NEAR(left(1, 40), settings.horizon + 40, 0.5);
   EXPECT_NEAR(left(1.05, 40), settings.horizon + 40, 1);
-  EXPECT_GT(left(1.6, 40), settings.horizon + 3 * 40);
-  EXPECT_LT(left(1.6, 40), settings.horizon + (1 + settings.noisy_horizon) * 40);
+  EXPECT_NEAR(left(1.6, 40), settings.noisy_horizon * (settings.noisy_until - 40), 1);
+  EXPECT_NEAR(left(1.6, 9), settings.horizon + 9, 0.5);
   EXPECT_NEAR(left(1, 200), settings.most_horizon, 0.5);
-  EXPECT_GT(left(1.6, 200), 3 * settings.most_horizon);
+  EXPECT_NEAR(left(1.6, 200), settings.most_horizon, 0.5);
+}
+
+TEST(JobBeliefsTest, NoiseIsWhatRunsThatReachedDifferBy) {
+  JobBeliefs beliefs = Beliefs();
+  for (int i = 0; i < 5; ++i) beliefs.Observe(Reached(1, 40, 10));
+  const double before = beliefs.epochs().noise_variance();
+  beliefs.Observe({.size = 2, .cost = 800, .reached = false, .epochs = 80, .epoch_cost = 10});
+  beliefs.Observe(Reached(1, 40, 10));
+  beliefs.Observe(Reached(2, 40, 10));
+  EXPECT_LT(beliefs.epochs().noise_variance(), before);
+  EXPECT_LT(beliefs.epochs().Noisiness(), 0.01);
 }
 
 TEST(JobBeliefsTest, WithoutEpochsCostsThemselvesAreBelieved) {
