@@ -2,10 +2,10 @@
 
 namespace zeus::knowledge_gradient {
 
-/// The constants of the method, chosen on the V100's traces, but for those of walls and drift and `usual`, which
-/// made-up jobs decided, and `most_horizon` and `fewer_prior`, for which other GPUs spoke; docs/policies.md says what
-/// else was tried. Logarithms are natural, of epochs or of cost, unless an octave (a doubling of the batch size) is
-/// named.
+/// The constants of the method, chosen on the V100's traces, but for those of walls, drift and noise and `usual`, which
+/// made-up jobs and harder ones decided, and `most_horizon`, `fewer_prior`, `fewer_dearer` and the last digit of
+/// `deviation`, for which other GPUs spoke; docs/policies.md says what else was tried. Logarithms are natural, of
+/// epochs or of cost, unless an octave (a doubling of the batch size) is named.
 struct Settings {
   double deviation = 0.163;  ///< Standard deviation of a batch size's own epochs about the curve, before any is seen.
   double deviation_weight = 3;     ///< How many batch sizes that expectation counts for.
@@ -24,10 +24,10 @@ struct Settings {
   double horizon = 25;             ///< At least so many recurrences are expected to come,
   double horizon_growth = 1;       ///< and so many for each one that was,
   double most_horizon = 140;       ///< but no more.
-  double noisy = 0.2;              ///< Above it, the standard deviation of a run's epochs is noisy,
-  double noisy_from = 10;          ///< and from so many recurrences on
-  double noisy_until = 200;        ///< until there are so many
-  double noisy_horizon = 9;        ///< so many times those that are left are expected to come.
+  double noisy = 0.2;              ///< Runs are noisy where the standard deviation of their epochs is above this;
+  double noisy_from = 10;          ///< from so many recurrences on
+  double noisy_until = 200;        ///< until so many
+  double noisy_horizon = 9;        ///< so many times those that are left until then are expected to come.
   double eagerness = 5;            ///< Of what is worth its price, that is first which saves most: so many times more.
   double fewer_prior = 0.1;        ///< Runs on each side that how often a run takes an epoch fewer is judged by before,
   double fewer_from = 10;          ///< after so many recurrences,
