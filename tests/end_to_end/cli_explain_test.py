@@ -34,9 +34,10 @@ class SimulatedTest(ZeusTest):
             self.assertGreaterEqual(size["trial"]["rank_J"], size["trial"]["score_J"])
             worth = size["trial"]["score_J"] > 0
             self.assertEqual("not worth its price" not in size["verdict"], worth, batch_size)
-            self.assertIn("next" if told["next"]["batch_size"] == batch_size else "", size["verdict"])
         worthy = {batch_size for batch_size, size in others.items() if size["trial"]["score_J"] > 0}
         self.assertIn(told["next"]["batch_size"], worthy or {incumbent["batch_size"]})
+        self.assertEqual([size["batch_size"] for size in sizes.values() if size["verdict"].endswith("next")],
+                         [told["next"]["batch_size"]])
 
     def test_the_next_is_what_the_simulation_tries(self):
         for policy in ("knowledge-gradient", "pruned-thompson", "thompson"):
