@@ -144,7 +144,7 @@ void EpochsBelief::UpdateNoise() {
 }
 
 double EpochsBelief::Noisiness() const {
-  constexpr double kSteepness = 8;
+  constexpr double kSteepness = 12;
   return 1 / (1 + std::pow(settings_.noisy * settings_.noisy / noise_, kSteepness));
 }
 

@@ -173,11 +173,12 @@ double JobBeliefs::WallChance(size_t size, size_t incumbent) const {
 }
 
 // Where runs are noisy, what there is to know takes many of them: the sooner they come, the longer it is of use.
-double JobBeliefs::RecurrencesLeft() const {
+double JobBeliefs::RecurrencesLeft(double growth) const {
   const auto seen = static_cast<double>(recurrences_);
-  const double usual = std::min(settings_.horizon + settings_.horizon_growth * seen, settings_.most_horizon);
+  const double usual = std::min(settings_.horizon + growth * seen, settings_.most_horizon);
   if (seen < settings_.noisy_from) return usual;
-  return std::max(usual, epochs_.Noisiness() * settings_.noisy_horizon * (settings_.noisy_until - seen));
+  const double until = settings_.noisy_until * static_cast<double>(epochs_.sizes());
+  return std::max(usual, epochs_.Noisiness() * settings_.noisy_horizon * (until - seen));
 }
 
 std::optional<TrialContext> JobBeliefs::Context() const {
@@ -188,7 +189,8 @@ std::optional<TrialContext> JobBeliefs::Context() const {
   context.cap = beta_ * std::exp(Valuer().LogCost(context.incumbent).mean);
   context.max_epochs = only_costs_ ? std::numeric_limits<double>::infinity() : max_epochs_;
   context.recurrences_seen = static_cast<double>(recurrences_);
-  context.recurrences_left = RecurrencesLeft();
+  context.recurrences_left = RecurrencesLeft(settings_.horizon_growth);
+  context.recurrences_left_for_first = RecurrencesLeft(settings_.first_growth);
   context.profile_overhead = profile_overhead();
   return context;
 }

@@ -83,8 +83,8 @@ class JobBeliefs {
 
   [[nodiscard]] double EpochsOf(const Run& run) const;
   [[nodiscard]] double profile_overhead() const;
-  /// How many recurrences are expected to come.
-  [[nodiscard]] double RecurrencesLeft() const;
+  /// How many recurrences are expected to come, with `growth` more for each that was.
+  [[nodiscard]] double RecurrencesLeft(double growth) const;
   void LearnEpochCost(const Run& run);
   void LearnEpochs(const Run& run);
   bool IsShift(size_t size, double log_epochs);

@@ -194,12 +194,21 @@ TEST(JobBeliefsTest, WhereRunsAreNoisyItLooksFurtherAhead) {
     return beliefs.Context()->recurrences_left;
   };
   const Settings settings;
+  const double until = settings.noisy_until * static_cast<double>(Beliefs().epochs().sizes());
   EXPECT_NEAR(left(1, 40), settings.horizon + 40, 0.5);
   EXPECT_NEAR(left(1.05, 40), settings.horizon + 40, 1);
-  EXPECT_NEAR(left(1.6, 40), settings.noisy_horizon * (settings.noisy_until - 40), 1);
+  EXPECT_NEAR(left(1.6, 40), settings.noisy_horizon * (until - 40), 1);
   EXPECT_NEAR(left(1.6, 9), settings.horizon + 9, 0.5);
   EXPECT_NEAR(left(1, 200), settings.most_horizon, 0.5);
   EXPECT_NEAR(left(1.6, 200), settings.most_horizon, 0.5);
+}
+
+TEST(JobBeliefsTest, ForASizesFirstRunItLooksFurtherAhead) {
+  JobBeliefs beliefs = Beliefs();
+  for (int i = 0; i < 40; ++i) beliefs.Observe(Reached(1, 40, 10));
+  const Settings settings;
+  EXPECT_NEAR(beliefs.Context()->recurrences_left_for_first, settings.horizon + settings.first_growth * 40, 0.5);
+  EXPECT_GT(settings.first_growth, settings.horizon_growth);
 }
 
 TEST(JobBeliefsTest, NoiseIsWhatRunsThatReachedDifferBy) {

@@ -23,11 +23,12 @@ struct Settings {
   double optimism = 1.1;           ///< Factor on variances of what is not known; real epochs have heavy tails.
   double horizon = 25;             ///< At least so many recurrences are expected to come,
   double horizon_growth = 1;       ///< and so many for each one that was,
+  double first_growth = 1.3;       ///< or so many while a batch size was not run beyond its profile,
   double most_horizon = 140;       ///< but no more.
   double noisy = 0.2;              ///< Runs are noisy where the standard deviation of their epochs is above this;
   double noisy_from = 10;          ///< from so many recurrences on
-  double noisy_until = 200;        ///< until so many
-  double noisy_horizon = 9;        ///< so many times those that are left until then are expected to come.
+  double noisy_until = 14;         ///< until so many for each batch size
+  double noisy_horizon = 20;       ///< so many times those that are left until then are expected to come.
   double eagerness = 5;            ///< Of what is worth its price, that is first which saves most: so many times more.
   double fewer_prior = 0.1;        ///< Runs on each side that how often a run takes an epoch fewer is judged by before,
   double fewer_from = 10;          ///< after so many recurrences,

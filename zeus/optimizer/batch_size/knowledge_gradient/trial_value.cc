@@ -123,9 +123,11 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
     value.price += context.profile_overhead * epoch;
   }
   const double gain = value.gain * (1 - context.wall_chance);
-  value.score = (context.recurrences_left - 1) * gain - value.price;
+  // Before a size's first run only the curve speaks of it, and that may be further off than it believes.
+  const double left = epochs_.runs(size) == 0 ? context.recurrences_left_for_first : context.recurrences_left;
+  value.score = (left - 1) * gain - value.price;
   // What waits is not lost, and sizes far away tell about those between: what saves most comes first.
-  value.rank = settings_.eagerness * context.recurrences_left * gain - value.price;
+  value.rank = settings_.eagerness * left * gain - value.price;
   return value;
 }
 
