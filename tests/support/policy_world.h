@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/result_matchers.h"
@@ -94,37 +96,59 @@ inline Figures Average(const World& world, const std::string& policy, uint64_t s
   return done == 0 ? Figures() : Figures{mean.regret / done, mean.last_five / done};
 }
 
-/// Whoever is given `runs` of a job, as many at each batch size, and then keeps the one that was cheapest: what that
+/// By what it is told which batch size is cheapest.
+enum class Yardstick { kMean, kMeanOfLogarithms };
+
+/// Whoever is given `runs` of a job, as many at each batch size, and then keeps the one that seems cheapest: what that
 /// costs on average, in oracle recurrences. To learn it he pays nothing.
-inline double CheapestOfFreeRuns(const JobTrace& trace, int64_t runs) {
+inline double CheapestOfFreeRuns(const JobTrace& trace, int64_t runs, Yardstick yardstick = Yardstick::kMean) {
   const CostMetric metric = *CostMetric::Create(0.5, trace.max_power);
   const double best = ExpectOracle(trace, metric)->cost.value();
   const int64_t each = runs / static_cast<int64_t>(trace.batch_sizes.size());
+  struct Choice {
+    double cost = 0;             ///< Expected.
+    double mean = 0;             ///< Of `values`.
+    std::vector<double> values;  ///< Of each recorded run, by the yardstick.
+  };
+  std::vector<Choice> choices;
+  for (const RecordedBatchSize& size : trace.batch_sizes) {
+    const std::optional<ExpectedRecurrence> recurrence = ExpectBestLimit(trace, metric, size.batch_size);
+    if (!recurrence) continue;
+    Choice choice{.cost = recurrence->cost.value() / best};
+    for (const std::optional<int64_t> run : size.target_epochs) {
+      const auto epochs = static_cast<double>(run.value_or(trace.job.max_epochs));
+      choice.values.push_back(yardstick == Yardstick::kMean ? epochs : std::log(epochs));
+      choice.mean += choice.values.back() / static_cast<double>(size.target_epochs.size());
+    }
+    choices.push_back(std::move(choice));
+  }
   constexpr int kTimes = 4000;
   NumpyGenerator generator(1);
   double sum = 0;
   for (int i = 0; i < kTimes; ++i) {
     double least = std::numeric_limits<double>::infinity();
     double chosen = 0;
-    for (const RecordedBatchSize& size : trace.batch_sizes) {
-      const std::optional<ExpectedRecurrence> recurrence = ExpectBestLimit(trace, metric, size.batch_size);
-      if (!recurrence) continue;
-      const double expected = recurrence->cost.value() / best;
-      const auto epochs_of = [&](size_t run) {
-        return static_cast<double>(size.target_epochs[run].value_or(trace.job.max_epochs));
-      };
-      double all = 0;
-      for (size_t run = 0; run < size.target_epochs.size(); ++run) all += epochs_of(run);
+    for (const Choice& choice : choices) {
       double seen = 0;
-      for (int64_t run = 0; run < each; ++run) seen += epochs_of(generator.Bounded(size.target_epochs.size() - 1));
-      const double mean = seen / static_cast<double>(each) / (all / static_cast<double>(size.target_epochs.size()));
-      if (expected * mean >= least) continue;
-      least = expected * mean;
-      chosen = expected;
+      for (int64_t run = 0; run < each; ++run) seen += choice.values[generator.Bounded(choice.values.size() - 1)];
+      const double mean = seen / static_cast<double>(each);
+      const double off = yardstick == Yardstick::kMean ? mean / choice.mean : std::exp(mean - choice.mean);
+      if (choice.cost * off >= least) continue;
+      least = choice.cost * off;
+      chosen = choice.cost;
     }
     sum += chosen / kTimes;
   }
   return sum;
+}
+
+/// The least that the last of a job's recurrences can cost, in oracle recurrences, where nothing but runs tells batch
+/// sizes apart and their runs are equally noisy: with as many runs of each size as the job has recurrences, which is
+/// more than anybody sees, to keep the size whose mean of logarithms is least is the best rule, on the mean of all ways
+/// in which these costs can be dealt out to the sizes (Bahadur and Goodman 1952).
+inline double LeastWithoutCurve(const JobTrace& trace, int64_t recurrences) {
+  const auto sizes = static_cast<int64_t>(trace.batch_sizes.size());
+  return CheapestOfFreeRuns(trace, recurrences * sizes, Yardstick::kMeanOfLogarithms);
 }
 
 }  // namespace zeus::testing
