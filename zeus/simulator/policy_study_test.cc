@@ -211,18 +211,16 @@ std::optional<World> OptimumMovesUp(const JobTrace& trace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Recorded, PolicyStudyTest,
-    ::testing::Values(Scenario{"AsRecorded", [](const JobTrace& trace) { return std::optional(Whole(trace)); }},
-                      Scenario{"DefaultIsBest", DefaultIsBest}, Scenario{"TwoSizes", Only({512, 1024})},
-                      Scenario{"ThreeSizes", Only({128, 1024, 4096})}, Scenario{"OneInFiveFails", OneInFiveFails},
-                      Scenario{.name = "MoreNoise", .make = MoreNoise(kMoreNoise), .seeds = kSeedsOfNoise},
-                      Scenario{.name = "MuchNoise",
-                               .make = MoreNoise(kMuchNoise),
-                               .last_five = 1.033,
-                               .most = 10,
-                               .seeds = kSeedsOfNoise},
-                      Scenario{"NoDrift", EpochsTimes(1)}, Scenario{"HalfMoreEpochs", EpochsTimes(1.5)},
-                      Scenario{"ThreeTimesTheEpochs", EpochsTimes(3), kGoal, 5},
-                      Scenario{"HalfTheEpochs", EpochsTimes(0.5)}, Scenario{"OptimumMovesUp", OptimumMovesUp}),
+    ::testing::Values(
+        Scenario{"AsRecorded", [](const JobTrace& trace) { return std::optional(Whole(trace)); }},
+        Scenario{"DefaultIsBest", DefaultIsBest}, Scenario{"TwoSizes", Only({512, 1024})},
+        Scenario{"ThreeSizes", Only({128, 1024, 4096})}, Scenario{"OneInFiveFails", OneInFiveFails},
+        Scenario{.name = "MoreNoise", .make = MoreNoise(kMoreNoise), .seeds = kSeedsOfNoise},
+        Scenario{
+            .name = "MuchNoise", .make = MoreNoise(kMuchNoise), .last_five = 1.033, .most = 10, .seeds = kSeedsOfNoise},
+        Scenario{"NoDrift", EpochsTimes(1)}, Scenario{"HalfMoreEpochs", EpochsTimes(1.5)},
+        Scenario{"ThreeTimesTheEpochs", EpochsTimes(3), kGoal, 5}, Scenario{"HalfTheEpochs", EpochsTimes(0.5)},
+        Scenario{"OptimumMovesUp", OptimumMovesUp}),
     NameOf);
 
 }  // namespace

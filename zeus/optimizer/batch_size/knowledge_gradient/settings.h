@@ -3,9 +3,9 @@
 namespace zeus::knowledge_gradient {
 
 /// The constants of the method, chosen on the V100's traces, but for those of walls, drift and noise and `usual`, which
-/// made-up jobs and harder ones decided, and `most_horizon`, `fewer_prior`, `fewer_dearer` and the last digit of
-/// `deviation`, for which other GPUs spoke; docs/policies.md says what else was tried. Logarithms are natural, of
-/// epochs or of cost, unless an octave (a doubling of the batch size) is named.
+/// made-up jobs and harder ones decided, and `first_growth`, `most_horizon`, `fewer_prior`, `fewer_dearer` and the last
+/// digit of `deviation`, for which other GPUs spoke; docs/policies.md says what else was tried. Logarithms are natural,
+/// of epochs or of cost, unless an octave (a doubling of the batch size) is named.
 struct Settings {
   double deviation = 0.163;  ///< Standard deviation of a batch size's own epochs about the curve, before any is seen.
   double deviation_weight = 3;     ///< How many batch sizes that expectation counts for.
