@@ -209,6 +209,15 @@ TEST(JobBeliefsTest, ForASizesFirstRunItLooksFurtherAhead) {
   const Settings settings;
   EXPECT_NEAR(beliefs.Context()->recurrences_left_for_first, settings.horizon + settings.first_growth * 40, 0.5);
   EXPECT_GT(settings.first_growth, settings.horizon_growth);
+
+  // A known size's trial is weighed without it.
+  beliefs.Observe(Reached(0, 40, 10));
+  TrialContext context = *beliefs.Context();
+  const double known = beliefs.Valuer().Value(0, context).score;
+  const double unknown = beliefs.Valuer().Value(2, context).score;
+  context.recurrences_left_for_first *= 2;
+  EXPECT_EQ(beliefs.Valuer().Value(0, context).score, known);
+  EXPECT_GT(beliefs.Valuer().Value(2, context).score, unknown);
 }
 
 TEST(JobBeliefsTest, NoiseIsWhatRunsThatReachedDifferBy) {

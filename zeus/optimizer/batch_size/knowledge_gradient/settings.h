@@ -23,7 +23,7 @@ struct Settings {
   double optimism = 1.1;           ///< Factor on variances of what is not known; real epochs have heavy tails.
   double horizon = 25;             ///< At least so many recurrences are expected to come,
   double horizon_growth = 1;       ///< and so many for each one that was,
-  double first_growth = 1.3;       ///< or so many while a batch size was not run beyond its profile,
+  double first_growth = 1.3;       ///< or so many before a batch size is run beyond its profile,
   double most_horizon = 140;       ///< but no more.
   double noisy = 0.2;              ///< Runs are noisy where the standard deviation of their epochs is above this;
   double noisy_from = 10;          ///< from so many recurrences on

@@ -123,7 +123,7 @@ TrialValue TrialValuer::Value(size_t size, const TrialContext& context, const Lo
     value.price += context.profile_overhead * epoch;
   }
   const double gain = value.gain * (1 - context.wall_chance);
-  // Before a size's first run only the curve speaks of it, and that may be further off than it believes.
+  // Before a size's first run, or its first since a drift, the curve may be further off than it believes.
   const double left = epochs_.runs(size) == 0 ? context.recurrences_left_for_first : context.recurrences_left;
   value.score = (left - 1) * gain - value.price;
   // What waits is not lost, and sizes far away tell about those between: what saves most comes first.

@@ -27,7 +27,7 @@ struct TrialContext {
   double cap = 0;  ///< On the run's cost.
   double max_epochs = 0;
   double recurrences_left = 0;
-  double recurrences_left_for_first = 0;  ///< At a size that was not run beyond its profile.
+  double recurrences_left_for_first = 0;  ///< At a size that was not run beyond its profile since a drift.
   double recurrences_seen = 0;
   double profile_overhead = 0;  ///< Of an epoch, in a run that profiles.
   double wall_chance = 0;       ///< That a run here cannot reach the target at all.
