@@ -142,10 +142,10 @@ inline double CheapestOfFreeRuns(const JobTrace& trace, int64_t runs, Yardstick 
   return sum;
 }
 
-/// About the least that the last of a job's recurrences can cost, in oracle recurrences, where nothing but runs tells batch
-/// sizes apart, all equally noisy and each drawn anew: with as many runs of each size as the job has recurrences, which
-/// is more than anybody sees, to keep the size whose mean of logarithms is least is the best rule, on the mean of all
-/// ways in which these costs can be dealt out to the sizes (Bahadur and Goodman 1952).
+/// About the least that the last of a job's recurrences can cost, in oracle recurrences, where nothing but runs tells
+/// batch sizes apart, all equally noisy and each drawn anew: with as many runs of each size as the job has recurrences,
+/// which is more than anybody sees, to keep the size whose mean of logarithms is least is the best rule, on the mean of
+/// all ways in which these costs can be dealt out to the sizes (Bahadur and Goodman 1952).
 inline double LeastWithoutCurve(const JobTrace& trace, int64_t recurrences) {
   const auto sizes = static_cast<int64_t>(trace.batch_sizes.size());
   return CheapestOfFreeRuns(trace, recurrences * sizes, Yardstick::kMeanOfLogarithms);
