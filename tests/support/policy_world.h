@@ -22,6 +22,11 @@
 /// Jobs whose law may change, and what learning them costs a policy.
 namespace zeus::testing {
 
+/// For the mean of the last five recurrences, in oracle recurrences.
+inline constexpr double kGoal = 1.01;
+/// With fewer, the last five of a noisy job are a matter of chance.
+inline constexpr uint64_t kSeedsOfNoise = 100;
+
 /// In oracle recurrences. Those of a policy that comes to no end are infinite.
 struct Figures {
   double regret = std::numeric_limits<double>::infinity();

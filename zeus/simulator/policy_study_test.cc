@@ -25,12 +25,12 @@ namespace {
 using testing::Average;
 using testing::CheapestOfFreeRuns;
 using testing::Figures;
+using testing::kGoal;
+using testing::kSeedsOfNoise;
 using testing::LeastWithoutCurve;
 using testing::World;
 
-constexpr double kGoal = 1.01;  // For the last five, in oracle recurrences.
 constexpr uint64_t kSeeds = 20;
-constexpr uint64_t kSeedsOfNoise = 100;  // With fewer the last five are a matter of chance.
 
 struct Scenario {
   std::string name;
